@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# usage: fetch-sources.sh [--dir] [qemu] [kernel] [tools] [sysroot]
+#
+# Brings what the builds start from; without arguments all of it. What is there already is not fetched again.
+#   qemu     QEMU's source into the cache: from the directory $SOURCE_CACHE, else the Debian source package,
+#            else QEMU's own git (its address is in $QEMU_GIT if set)
+#   kernel   Debian's linux-source package, into the cache
+#   tools    the meson that QEMU needs, into build/tools
+#   sysroot  arm64 libraries, into build/sysroot-arm64
+#   --dir    print where the cache is, and do nothing else
+
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib-apt.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-apt.sh"
+
+QEMU_DSC=qemu_$QEMU_VERSION+ds-1.dsc
+QEMU_DSC_SHA256=f1684b3aa5ec500c3389d346c6501dee45041ea91656c6556d4da9023b7987dd
+QEMU_GIT=${QEMU_GIT:-https://gitlab.com/qemu-project/qemu.git}
+MESON_AT_LEAST=1.5
+
+# Each entry: one package; alternatives are names of it in other Debian releases.
+SYSROOT_PACKAGES=(
+    libc6 libgcc-s1 'libglib2.0-0 libglib2.0-0t64' libglib2.0-dev libpixman-1-0 libpixman-1-dev
+    'libfdt1' libfdt-dev zlib1g zlib1g-dev libpcre2-8-0 libpcre2-dev libffi8 libffi-dev
+    libselinux1 libselinux1-dev 'libsepol2' libsepol-dev libblkid1 libblkid-dev libmount1 libmount-dev
+    busybox-static
+)
+
+OFFLINE_HINT="Is there a network? Without one, put the files into a directory and set SOURCE_CACHE to it."
+
+# --- QEMU -------------------------------------------------------------------------------------------------------
+
+# dsc_files DIR: "SHA256 NAME" of the two tarballs that DIR's .dsc names
+dsc_files()
+{
+    awk '/^Checksums-Sha256:/ { on = 1; next } /^[^ ]/ { on = 0 } on { print $1, $3 }' "$1/$QEMU_DSC"
+}
+
+# check_qemu_source DIR: says what is wrong with it; silent and 0 if nothing is
+check_qemu_source()
+{
+    local sum name
+    [[ -f $1/$QEMU_DSC ]] || { echo "'$1' has no $QEMU_DSC"; return 1; }
+    [[ $(digest <"$1/$QEMU_DSC") == "$QEMU_DSC_SHA256" ]] || { echo "'$1/$QEMU_DSC' is not the expected file"; return 1; }
+    while read -r sum name; do
+        [[ -f $1/$name ]] || { echo "'$1' has no $name"; return 1; }
+        [[ $(digest <"$1/$name") == "$sum" ]] || { echo "'$1/$name' is damaged: its SHA-256 is not that of the .dsc"; return 1; }
+    done < <(dsc_files "$1")
+}
+
+qemu_from_directory()
+{
+    local dir=$1 part=$CACHE/qemu.part why name
+    if ! why=$(check_qemu_source "$dir"); then
+        warn "SOURCE_CACHE: $why; looking elsewhere"
+        return 1
+    fi
+    rm -rf "$part"
+    mkdir -p "$part"
+    cp "$dir/$QEMU_DSC" "$part/"
+    while read -r _ name; do
+        cp "$dir/$name" "$part/"
+    done < <(dsc_files "$dir")
+    chmod -R u+w "$part"
+    mv "$part" "$CACHE/qemu"
+}
+
+qemu_from_debian()
+{
+    local part=$CACHE/qemu.part why
+    private_apt_update || return 1
+    rm -rf "$part"
+    mkdir -p "$part"
+    (cd "$part" && private_apt apt-get -qq source --download-only "qemu=1:$QEMU_VERSION+ds-1") || return 1
+    if ! why=$(check_qemu_source "$part"); then
+        warn "Debian's source package: $why"
+        return 1
+    fi
+    mv "$part" "$CACHE/qemu"
+}
+
+qemu_from_git()
+{
+    local part=$CACHE/qemu-git.part
+    rm -rf "$part"
+    git -c advice.detachedHead=false clone --quiet --bare --depth 1 --branch "v$QEMU_VERSION" "$QEMU_GIT" "$part" ||
+        return 1
+    mv "$part" "$CACHE/qemu-git"
+}
+
+fetch_qemu()
+{
+    local why
+    if [[ -d $CACHE/qemu-git ]]; then
+        return
+    fi
+    if [[ -d $CACHE/qemu ]]; then
+        # sums are compared once: when the files came, and after that only if a file is missing
+        if [[ -f $CACHE/qemu/.verified ]] && ! dsc_files "$CACHE/qemu" | while read -r _ n; do
+            [[ -f $CACHE/qemu/$n ]] || echo "$n"
+        done | grep -q .; then
+            return
+        fi
+        if why=$(check_qemu_source "$CACHE/qemu"); then
+            touch "$CACHE/qemu/.verified"
+            return
+        fi
+        warn "$why; fetching it again"
+        rm -rf "$CACHE/qemu"
+    fi
+    need_space "$CACHE" 500 "QEMU's source"
+    if [[ -n ${SOURCE_CACHE:-} ]] && qemu_from_directory "$SOURCE_CACHE"; then
+        say "QEMU $QEMU_VERSION: from $SOURCE_CACHE"
+    elif qemu_from_debian; then
+        say "QEMU $QEMU_VERSION: Debian's source package"
+    elif warn "Debian's source package cannot be had; trying QEMU's git" && qemu_from_git; then
+        say "QEMU $QEMU_VERSION: QEMU's git"
+        return
+    else
+        die "QEMU $QEMU_VERSION cannot be had: tried SOURCE_CACHE ('${SOURCE_CACHE:-}'), Debian's source package, $QEMU_GIT" \
+            "$OFFLINE_HINT" "Needed: $QEMU_DSC and the two tarballs it names."
+    fi
+    touch "$CACHE/qemu/.verified"
+}
+
+# --- kernel -----------------------------------------------------------------------------------------------------
+
+fetch_kernel()
+{
+    local deb name
+    if compgen -G "$DEBS/kernel/linux-source-*.deb" >/dev/null; then
+        return
+    fi
+    need_space "$CACHE" 500 "the kernel's source"
+    mkdir -p "$DEBS"
+    deb=$(compgen -G "${SOURCE_CACHE:-/nonexistent}/linux-source-7.*_all.deb" | sort -V | tail -n 1) || deb=
+    if [[ -n $deb ]]; then
+        rm -rf "$DEBS/kernel.part"
+        mkdir -p "$DEBS/kernel.part"
+        cp "$deb" "$DEBS/kernel.part/"
+        mv "$DEBS/kernel.part" "$DEBS/kernel"
+        say "kernel: $deb"
+        return
+    fi
+    private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
+    name=$(first_known linux-source-7.2) ||
+        name=$(private_apt apt-cache pkgnames linux-source-7. | sort -V | tail -n 1)
+    [[ -n $name ]] || die "the mirror has no linux-source-7.* package (suite trixie-backports)"
+    download_debs "$DEBS/kernel" "$name" || die "$name cannot be downloaded" "$OFFLINE_HINT"
+    say "kernel: $name"
+}
+
+# --- tools ------------------------------------------------------------------------------------------------------
+
+# A Python environment whose meson is new enough for QEMU's configure, which makes its own environment from it.
+fetch_tools()
+{
+    local python=$BUILD/tools/python key
+    key="meson >= $MESON_AT_LEAST, $(/usr/bin/python3 --version)"
+    if stamp_is tools "$key"; then
+        return
+    fi
+    stamp_clear tools
+    if ! compgen -G "$DEBS/tools/meson_*.deb" >/dev/null; then
+        need_space "$CACHE" 50 "the tools"
+        private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
+        local suite=
+        [[ $APT_CODENAME != bookworm ]] || suite=/bookworm-backports
+        download_debs "$DEBS/tools" "meson$suite" || die "meson cannot be downloaded" "$OFFLINE_HINT"
+    fi
+    rm -rf "$python" "$BUILD/tools/meson"
+    mkdir -p "$BUILD/tools/meson"
+    /usr/bin/python3 -m venv --system-site-packages --without-pip "$python"
+    dpkg-deb -x "$DEBS/tools"/meson_*.deb "$BUILD/tools/meson"
+    cp -r "$BUILD/tools/meson/usr/lib/python3/dist-packages/." "$("$python/bin/python3" -c \
+        'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    rm -rf "$BUILD/tools/meson"
+    stamp_set tools "$key"
+}
+
+# --- sysroot ----------------------------------------------------------------------------------------------------
+
+# Libraries' absolute links would lead out of the sysroot.
+relative_links()
+{
+    local link target
+    while IFS= read -r -d '' link; do
+        target=$(readlink "$link")
+        ln -sfnr "$1$target" "$link"
+    done < <(find "$1" -type l -lname '/*' -print0)
+}
+
+fetch_sysroot()
+{
+    local sysroot=$BUILD/sysroot-arm64 key deb entry names=() name
+    key=$(printf '%s\n' "${SYSROOT_PACKAGES[@]}" | digest)
+    if stamp_is sysroot "$key" && [[ -d $sysroot ]]; then
+        return
+    fi
+    stamp_clear sysroot
+    if [[ ! -f $DEBS/sysroot/.complete || $(<"$DEBS/sysroot/.complete") != "$key" ]]; then
+        need_space "$CACHE" 100 "arm64 libraries"
+        private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
+        for entry in "${SYSROOT_PACKAGES[@]}"; do
+            # shellcheck disable=SC2086 # the alternatives are words
+            name=$(first_known $entry) || die "the mirror has no arm64 package '${entry// /\' or \'}'"
+            names+=("$name")
+        done
+        download_debs "$DEBS/sysroot" "${names[@]}" || die "the arm64 libraries cannot be downloaded" "$OFFLINE_HINT"
+        echo "$key" >"$DEBS/sysroot/.complete"
+    fi
+    rm -rf "$sysroot" "$sysroot.part"
+    mkdir -p "$sysroot.part"
+    for deb in "$DEBS/sysroot"/*.deb; do
+        dpkg-deb -x "$deb" "$sysroot.part"
+    done
+    relative_links "$sysroot.part"
+    mv "$sysroot.part" "$sysroot"
+    stamp_set sysroot "$key"
+}
+
+# --- ------------------------------------------------------------------------------------------------------------
+
+parts=()
+for arg in "$@"; do
+    case $arg in
+    --help | -h)
+        usage
+        exit
+        ;;
+    --dir)
+        say "$CACHE"
+        exit
+        ;;
+    qemu | kernel | tools | sysroot) parts+=("$arg") ;;
+    *) usage_error "unknown argument '$arg'" ;;
+    esac
+done
+((${#parts[@]})) || parts=(qemu kernel tools sysroot)
+[[ -z ${SOURCE_CACHE:-} || -d $SOURCE_CACHE ]] || die "SOURCE_CACHE is '$SOURCE_CACHE', which is no directory"
+mkdir -p "$CACHE" 2>/dev/null || die "cannot create the cache directory '$CACHE'" "Set XDG_CACHE_HOME to a writable place."
+need dpkg-deb git
+take_lock fetch
+for part in "${parts[@]}"; do
+    "fetch_$part"
+done
