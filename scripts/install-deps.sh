@@ -18,7 +18,7 @@ PACKAGES=(
     bc bison flex gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross make meson ninja-build pkg-config
     python3 python3-venv
     # QEMU for x86, the lab's runner
-    libattr1-dev libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev
+    libattr1-dev libfdt-dev libglib2.0-dev libjson-glib-dev libpixman-1-dev zlib1g-dev
     # the kernel's own tools
     kmod libelf-dev libssl-dev rsync
     # images, tests

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front door: `make help` lists the targets. Each is one script or one command.
+#   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
+#   SOURCE_CACHE=  a directory with downloaded sources
+#   JOBS=          how many compilers at once (default: all CPUs)
+
+DEV ?=
+series_options = $(if $(filter-out 0,$(DEV)),--dev)
+export DEV JOBS SOURCE_CACHE
+
+.PHONY: help deps fetch series qemu kernel images lab smoke check check-series clean distclean
+
+help:           ## this list
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1|/p' Makefile | column -t -s '|'
+deps:           ## install the Debian packages that are missing (root)
+	@scripts/install-deps.sh
+fetch: deps     ## bring the sources: QEMU, Linux, arm64 libraries
+	@scripts/fetch-sources.sh
+series: fetch   ## build/qemu-v10.2: QEMU 10.2.2 with the series applied
+	@scripts/apply-series.sh $(series_options)
+qemu: series    ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variant
+	@scripts/build-qemu.sh x86 && scripts/build-qemu.sh arm64 && scripts/build-variant.sh no-doorbell
+kernel: fetch   ## build the kernel of the emulated host and its guest
+	@scripts/build-kernel.sh
+lab: qemu       ## build the lab's runner and its tests: build/lab/smmu-lab
+	@scripts/build-lab.sh
+images: lab kernel ## make the initial file systems of the emulated host and its guest
+	@lab/images/build-images.sh
+smoke:          ## everything from nothing to a guest that gets its interrupts
+	@scripts/check.sh --smoke
+check:          ## all tests: unit tests, qtests, QEMU's own, the series, all scenarios
+	@scripts/check.sh
+check-series: series ## does each patch apply, pass checkpatch and compile
+	@scripts/check-series.sh
+clean:          ## remove what was built; sources, trees and downloads stay
+	@scripts/clean.sh
+distclean:      ## remove build/ and results/; what git does not have in build/qemu-v10.2 is not removed
+	@scripts/clean.sh --all

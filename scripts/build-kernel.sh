@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# usage: build-kernel.sh
+#
+# Builds build/kernel/arch/arm64/boot/Image, for the emulated host and its guest, from Debian's linux-source package
+# and lab/kernel/lab.config (everything else is off). Does nothing when neither changed.
+
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+CONFIG=$ROOT/lab/kernel/lab.config
+OUT=$BUILD/kernel
+IMAGE=$OUT/arch/arm64/boot/Image
+
+# The same input gives the same Image.
+export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- KBUILD_BUILD_USER=$PROJECT_NAME KBUILD_BUILD_HOST=build
+export KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1
+
+extract()
+{
+    local deb=$1 dir=$2
+    rm -rf "$dir" "$dir.part"
+    mkdir -p "$dir.part"
+    dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+        tar -xJ --strip-components=1 -C "$dir.part"
+    mv "$dir.part" "$dir"
+}
+
+# Options that depend on something that is off are dropped silently by kconfig: here they are an error.
+check_config()
+{
+    local option lost=()
+    while read -r option; do
+        grep -qxF -e "$option" "$OUT/.config" || lost+=("$option")
+    done < <(grep -E '^CONFIG_[A-Z0-9_]+=[^n]' "$CONFIG")
+    ((${#lost[@]} == 0)) ||
+        die "these options of '$CONFIG' did not take effect: ${lost[*]}" "Something that they depend on is off."
+}
+
+kernel_make() { make -C "$source" O="$OUT" -j "$JOBS" "$@"; }
+
+case ${1:-} in
+'') ;;
+--help | -h)
+    usage
+    exit
+    ;;
+*) usage_error "unknown argument '$1'" ;;
+esac
+[[ -f $CONFIG ]] || die "'$CONFIG' is missing"
+take_lock kernel
+"$ROOT/scripts/fetch-sources.sh" kernel
+need make aarch64-linux-gnu-gcc flex bison bc cpio
+deb=$(compgen -G "$CACHE/debs/kernel/linux-source-*.deb" | sort -V | tail -n 1)
+version=${deb##*/}
+source=$BUILD/ksrc/${version%%_*}
+key=$({ echo "$version" && aarch64-linux-gnu-gcc --version && cat "$CONFIG"; } | digest)
+if stamp_is kernel "$key" && [[ -f $IMAGE ]]; then
+    exit 0
+fi
+stamp_clear kernel
+if ! stamp_is ksrc "$version" || [[ ! -f $source/Makefile ]]; then
+    stamp_clear ksrc
+    need_space "$BUILD" 4000 "the kernel's source and build"
+    step "unpack ${version%%_*}" "$BUILD/logs/ksrc.log" extract "$deb" "$source"
+    stamp_set ksrc "$version"
+fi
+mkdir -p "$OUT"
+# a copy, as kconfig wants a path without white space; an unchanged .config makes make do less
+cp "$CONFIG" "$OUT/lab.config"
+step "configure the kernel" "$BUILD/logs/configure-kernel.log" \
+    kernel_make KCONFIG_ALLCONFIG="$OUT/lab.config" allnoconfig
+check_config
+step "build the kernel" "$BUILD/logs/kernel.log" kernel_make Image
+stamp_set kernel "$key"
