@@ -74,11 +74,12 @@ apply_to()
 # The base: Debian's source with its patches, or QEMU's git; a commit that is the same on every machine.
 prepare_base()
 {
-    local part=$OWN_TREE.part cache
+    local work=$OWN_TREE.part part=$OWN_TREE.part/qemu cache
     "$ROOT/scripts/fetch-sources.sh" qemu
     cache=$("$ROOT/scripts/fetch-sources.sh" --dir)
     need_space "$BUILD" 1500 "QEMU's source tree"
-    rm -rf "$part"
+    rm -rf "$work"
+    mkdir "$work"
     if [[ -d $cache/qemu-git ]]; then
         git -c advice.detachedHead=false clone --quiet "$cache/qemu-git" "$part"
     else
@@ -96,6 +97,7 @@ prepare_base()
     git -C "$part" tag base
     git -C "$part" checkout --quiet -b "$BRANCH"
     mv "$part" "$OWN_TREE"
+    rm -rf "$work"
 }
 
 note_file() { echo "$OWN_TREE/.git/accel-smmuv3-$1"; }

@@ -9,8 +9,10 @@ PATCHES=$ROOT/patches/$BASE
 LAB_PATCHES=$ROOT/patches/lab
 
 # Nothing of the user's git configuration may change what is applied or written.
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
 export GIT_COMMITTER_NAME=$PROJECT_NAME GIT_COMMITTER_EMAIL=$PROJECT_MAIL
+# no clean-up in the background, which would outlive the script and hold its lock
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 select_base()
@@ -78,7 +80,7 @@ am()
     before=$(git -C "$dir" rev-parse HEAD)
     log=$(mktemp)
     for patch in "$@"; do
-        if ! git -C "$dir" -c core.hooksPath=/dev/null -c commit.gpgSign=false -c gc.auto=0 am --quiet --no-3way \
+        if ! git -C "$dir" -c core.hooksPath=/dev/null -c commit.gpgSign=false am --quiet --no-3way \
             --keep-non-patch --committer-date-is-author-date "$(realpath "$patch")" >"$log" 2>&1; then
             AM_PATCH=${patch##*/}
             AM_WHY=$(sed -n -e 's/^error: //p' -e 's/^fatal: //p' "$log" | paste -sd ';' | sed 's/;/; /g')

@@ -1,0 +1,290 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# usage: check-series.sh [--base v10.2] [--no-cache] [--no-compile]
+#
+# Checks the patches, and needs no built QEMU for it:
+#   - they apply without fuzz, with git and with patch, to Debian's source and to the pristine one;
+#   - tree to patches gives the same bytes again;
+#   - checkpatch.pl has no error and no warning, patch by patch;
+#   - after each patch, every C file that the series touches compiles for x86 (TCG) and for arm64 (KVM).
+# What was proved for the same patches is not done again.
+#   --no-cache    prove all of it again
+#   --no-compile  leave the compiling out
+#   --base NAME   the series for this base
+
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib-series.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-series.sh"
+
+OWN_TREE=$BUILD/qemu-$BASE
+TREE=$BUILD/check/qemu
+PROVED=$BUILD/check/proved
+LOGS=$BUILD/logs/check-series
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail()
+{
+    failed=$((failed + 1))
+    say "FAIL $*"
+}
+
+# --- the series as a whole --------------------------------------------------------------------------------------
+
+check_listing()
+{
+    local stray
+    stray=$(comm -13 <(printf '%s\n' "${SERIES[@]##*/}" | sort) <(cd "$PATCHES" && printf '%s\n' *.patch | sort))
+    if [[ -n $stray ]]; then
+        fail "patches/$BASE/series does not name: ${stray//$'\n'/ }"
+    else
+        pass
+    fi
+}
+
+# check_patch DIR NAME: apply all to the files in DIR, with patch and no fuzz
+check_patch()
+{
+    local dir=$1 name=$2 patch log=$LOGS/patch-$2.log
+    : >"$log"
+    for patch in "${SERIES[@]}"; do
+        if ! patch --batch --forward --fuzz=0 --no-backup-if-mismatch -p1 -d "$dir" <"$patch" >>"$log" 2>&1; then
+            fail "${patch##*/} does not apply to QEMU $QEMU_VERSION $name: $(grep -m 1 -E 'FAILED|already|No file' "$log")"
+            return
+        fi
+        if grep -q ' with fuzz ' "$log"; then
+            fail "${patch##*/} applies to QEMU $QEMU_VERSION $name with fuzz only"
+            return
+        fi
+    done
+    pass
+}
+
+# The same files of both trees that users may have.
+check_apply()
+{
+    local work orig files existing
+    work=$(mktemp -d)
+    mapfile -t files < <(touched "${SERIES[@]}")
+    mkdir "$work/debian" "$work/pristine"
+    mapfile -t existing < <(git -C "$OWN_TREE" ls-tree -r --name-only refs/tags/base -- "${files[@]}")
+    git -C "$OWN_TREE" archive refs/tags/base -- "${existing[@]}" | tar -x -C "$work/debian"
+    check_patch "$work/debian" base
+    orig=$(compgen -G "$CACHE/qemu/*.orig.tar.xz") || orig=
+    if [[ -n $orig ]]; then
+        # a file that is in only one of the two trees is no error for tar here, but will be one for patch
+        tar -xJf "$orig" -C "$work/pristine" --strip-components=1 --no-anchored --wildcards \
+            "${files[@]/#/*/}" 2>/dev/null || true
+        check_patch "$work/pristine" pristine
+    fi
+    rm -rf "$work"
+}
+
+# git am, and back to patches. Leaves the commits in OWN_TREE's repository and their names in COMMITS.
+check_round_trip()
+{
+    local base out
+    base=$(git -C "$OWN_TREE" rev-parse 'refs/tags/base^{commit}')
+    scratch "$OWN_TREE" "$base" "${SERIES[@]}"
+    if ! am "$SCRATCH" "${SERIES[@]}"; then
+        fail "$AM_PATCH does not apply (git am): $AM_WHY"
+        return 1
+    fi
+    pass
+    out=$SCRATCH/.git/patches
+    write_patches "$SCRATCH" "$base..HEAD" "$out"
+    if same_listed "$out"; then
+        pass
+    else
+        fail "patches to tree to patches is not byte-identical: run scripts/export-series.sh"
+    fi
+    bring_home "$OWN_TREE" "$base" >/dev/null
+    mapfile -t COMMITS < <(git -C "$OWN_TREE" rev-list --reverse "$base..$(git -C "$SCRATCH" rev-parse HEAD)")
+    rm -rf "$SCRATCH"
+}
+
+same_listed()
+{
+    local patch
+    cmp "$1/series" "$PATCHES/series" || return 1
+    for patch in "${SERIES[@]}"; do
+        cmp "$1/${patch##*/}" "$patch" || return 1
+    done
+}
+
+# --- patch by patch ---------------------------------------------------------------------------------------------
+
+# is_proved KEY: the claim KEY was proved for all of the files in FILES at least
+is_proved()
+{
+    ((use_cache)) && [[ -f $PROVED/$1 ]] &&
+        [[ -z $(comm -13 "$PROVED/$1" <(printf '%s\n' "${FILES[@]}" | sort)) ]]
+}
+
+set_proved()
+{
+    mkdir -p "$PROVED"
+    printf '%s\n' "${FILES[@]}" | sort >"$PROVED/.$1"
+    mv "$PROVED/.$1" "$PROVED/$1"
+}
+
+check_style()
+{
+    local patch=$1 log=$LOGS/checkpatch-${1##*/}.log
+    if (cd "$TREE" && scripts/checkpatch.pl --no-signoff "$(realpath "$patch")") >"$log" 2>&1 &&
+        grep -q 'total: 0 errors, 0 warnings' "$log"; then
+        pass
+    else
+        fail "checkpatch: ${patch##*/}"
+        grep -E -A 2 '^(ERROR|WARNING)' "$log" | sed 's/^/  | /' | head -n 20
+        return 1
+    fi
+}
+
+# objects_of BUILD FILE...: "OBJECT FILE" for each of the files that this build compiles
+objects_of()
+{
+    python3 -c '
+import json, os, sys
+
+out, tree, files = sys.argv[1], os.path.realpath(sys.argv[2]), set(sys.argv[3:])
+for entry in json.load(open(os.path.join(out, "compile_commands.json"))):
+    path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+    name = os.path.relpath(path, tree)
+    if name in files:
+        print(entry["output"], name)
+' "$1" "$TREE" "${@:2}"
+}
+
+# compile_patch: everything that is there of FILES, for both; prints the first error and returns 1 on a failure
+compile_patch()
+{
+    local kind out log here=() compiled=() objects file
+    for file in "${FILES[@]}"; do
+        [[ ! -f $TREE/$file ]] || here+=("$file")
+    done
+    for kind in x86 arm64; do
+        out=$BUILD/check/check-$kind
+        log=$LOGS/compile-$kind.log
+        ninja -C "$out" build.ninja >"$log" 2>&1 || { tail -n 20 "$log"; return 1; }
+        objects_of "$out" "${here[@]}" >"$LOGS/objects"
+        mapfile -t objects < <(cut -d' ' -f1 "$LOGS/objects")
+        compiled+=("$(cut -d' ' -f2 "$LOGS/objects")")
+        ((${#objects[@]} == 0)) || ninja -C "$out" -j "$JOBS" "${objects[@]}" >>"$log" 2>&1 ||
+            { grep -E -m 5 'error|warning|FAILED' "$log"; return 1; }
+    done
+    for file in "${here[@]}"; do
+        printf '%s\n' "${compiled[@]}" | grep -qxF "$file" || { echo "$file is compiled nowhere"; return 1; }
+    done
+}
+
+check_compile()
+{
+    local label=$1 patch=$2 commit=$3 log=$LOGS/compile-${2##*/}.log
+    git -C "$TREE" -c advice.detachedHead=false checkout --quiet --force --detach "$commit"
+    if compile_patch >"$log" 2>&1; then
+        pass
+        return
+    fi
+    fail "$label does not compile:"
+    sed 's/^/  | /' "$log" | head -n 20
+    return 1
+}
+
+# The two build directories, set up when the first patch has to be compiled.
+prepare_compile()
+{
+    local kind
+    [[ -z ${PREPARED:-} ]] || return 0
+    for kind in x86 arm64; do
+        "$ROOT/scripts/build-qemu.sh" "$kind" --source "$TREE" --build "$BUILD/check/check-$kind" --configure-only
+    done
+    PREPARED=1
+}
+
+prepare_tree()
+{
+    need_space "$BUILD" 2000 "the check of the series"
+    if ! git -C "$TREE" rev-parse HEAD >/dev/null 2>&1; then
+        rm -rf "$TREE"
+        git -C "$OWN_TREE" worktree prune
+        git -C "$OWN_TREE" worktree add --quiet --force --detach "$TREE" refs/tags/base
+    fi
+}
+
+progress()
+{
+    if [[ -t 1 ]]; then printf '\r\033[K%s' "$*"; fi
+}
+
+check_patches()
+{
+    local n=0 total=${#SERIES[@]} patch so_far tools start key label
+    tools=$({ gcc --version && aarch64-linux-gnu-gcc --version && sed -n '/^features/,/^}/p' \
+        "$ROOT/scripts/build-qemu.sh" && git -C "$OWN_TREE" rev-parse 'refs/tags/base^{tree}'; } | digest)
+    so_far=$tools
+    for patch in "${SERIES[@]}"; do
+        n=$((n + 1))
+        label="[$n/$total] ${patch##*/}"
+        start=$SECONDS
+        so_far=$({ echo "$so_far" && cat "$patch"; } | digest)
+        progress "$label: checkpatch"
+        key=style-$({ echo "$tools" && cat "$patch"; } | digest)
+        if is_proved "$key"; then
+            pass
+        elif check_style "$patch"; then
+            set_proved "$key"
+        fi
+        if ((compile)); then
+            progress "$label: compiling"
+            if is_proved "compile-$so_far"; then
+                pass
+                progress ''
+                say "$label: proved before"
+                continue
+            fi
+            prepare_compile
+            if check_compile "$label" "$patch" "${COMMITS[n - 1]}"; then
+                set_proved "compile-$so_far"
+            fi
+        fi
+        progress ''
+        say "$label: $((SECONDS - start)) s"
+    done
+}
+
+use_cache=1 compile=1
+while (($#)); do
+    case $1 in
+    --help | -h)
+        usage
+        exit
+        ;;
+    --base)
+        (($# > 1)) || usage_error "--base needs a name"
+        select_base "$2"
+        shift
+        ;;
+    --no-cache) use_cache=0 ;;
+    --no-compile) compile=0 ;;
+    *) usage_error "unknown argument '$1'" ;;
+    esac
+    shift
+done
+need git patch perl python3 ninja gcc aarch64-linux-gnu-gcc
+[[ -e $OWN_TREE ]] || die "'$OWN_TREE' is missing" "Run: scripts/apply-series.sh"
+take_lock check
+read_series "$PATCHES"
+mapfile -t FILES < <(touched "${SERIES[@]}" | grep '\.c$' || true)
+mkdir -p "$LOGS"
+check_listing
+check_apply
+if check_round_trip; then
+    prepare_tree
+    check_patches
+fi
+say "$passed passed, $failed failed"
+((failed == 0))
