@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "blockio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_BYTES (256ULL << 20)
+#define MAX_JOBS 64
+#define MAX_DEPTH 128
+
+struct job {
+    const struct blockio *io;
+    uint8_t *data; /* of the whole run */
+    int fd;
+    unsigned index;
+    pthread_t thread;
+    int error;     /* errno, 0 if all went well */
+};
+
+/* Requests are dealt to the jobs in turn: job n has n, n + jobs, ... */
+static void prepare(const struct job *job, struct iocb *cb, uint64_t request)
+{
+    const struct blockio *io = job->io;
+
+    memset(cb, 0, sizeof(*cb));
+    cb->aio_fildes = job->fd;
+    cb->aio_lio_opcode = io->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+    cb->aio_buf = (uintptr_t)(job->data + request * io->bs);
+    cb->aio_nbytes = io->bs;
+    cb->aio_offset = io->offset + request * io->bs;
+}
+
+static int run_in_turn(const struct job *job)
+{
+    const struct blockio *io = job->io;
+
+    for (uint64_t r = job->index; r < io->count; r += io->jobs) {
+        uint8_t *data = job->data + r * io->bs;
+        off_t at = io->offset + r * io->bs;
+        ssize_t n = io->write ? pwrite(job->fd, data, io->bs, at)
+                              : pread(job->fd, data, io->bs, at);
+
+        if (n != (ssize_t)io->bs) {
+            return n < 0 ? errno : EIO;
+        }
+    }
+    return 0;
+}
+
+static int submit(aio_context_t ctx, struct iocb *cb)
+{
+    return syscall(SYS_io_submit, ctx, 1, &cb) == 1 ? 0 : errno;
+}
+
+static int run_in_flight(const struct job *job)
+{
+    const struct blockio *io = job->io;
+    struct iocb cb[MAX_DEPTH];
+    aio_context_t ctx = 0;
+    uint64_t next = job->index;
+    unsigned busy = 0;
+    int error = 0;
+
+    if (syscall(SYS_io_setup, io->depth, &ctx)) {
+        return errno;
+    }
+    while (!error && busy < io->depth && next < io->count) {
+        prepare(job, &cb[busy], next);
+        error = submit(ctx, &cb[busy]);
+        busy += error ? 0 : 1;
+        next += io->jobs;
+    }
+    while (busy) {
+        struct io_event done;
+
+        if (syscall(SYS_io_getevents, ctx, 1, 1, &done, NULL) != 1) {
+            error = errno;
+            break;
+        }
+        busy--;
+        if (done.res != (int64_t)io->bs) {
+            error = done.res < 0 ? -done.res : EIO;
+        }
+        if (!error && next < io->count) {
+            struct iocb *free_cb = (struct iocb *)(uintptr_t)done.obj;
+
+            prepare(job, free_cb, next);
+            error = submit(ctx, free_cb);
+            busy += error ? 0 : 1;
+            next += io->jobs;
+        }
+    }
+    syscall(SYS_io_destroy, ctx);
+    return error;
+}
+
+static void *run_job(void *opaque)
+{
+    struct job *job = opaque;
+    cpu_set_t set;
+
+    if (job->io->jobs > 1) {
+        CPU_ZERO(&set);
+        CPU_SET(job->index % sysconf(_SC_NPROCESSORS_ONLN), &set);
+        sched_setaffinity(0, sizeof(set), &set);
+    }
+    job->error = job->io->depth > 1 ? run_in_flight(job) : run_in_turn(job);
+    return NULL;
+}
+
+static int run_jobs(const struct blockio *io, int fd, uint8_t *data,
+                    uint64_t *usec)
+{
+    struct job jobs[MAX_JOBS] = { 0 };
+    double start = clock_seconds();
+    unsigned started = 0;
+    int error = 0;
+
+    for (unsigned i = 0; i < io->jobs && !error; i++) {
+        jobs[i] = (struct job){ .io = io, .data = data, .fd = fd, .index = i };
+        error = pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]);
+        started += error ? 0 : 1;
+    }
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(jobs[i].thread, NULL);
+        error = error ? error : jobs[i].error;
+    }
+    *usec = (clock_seconds() - start) * 1e6;
+    return error;
+}
+
+/* xorshift64*: the same seed writes the same data everywhere */
+static void fill(uint8_t *data, uint64_t bytes, uint64_t seed)
+{
+    uint64_t x = seed * 0x9e3779b97f4a7c15 | 1;
+
+    for (uint64_t i = 0; i + 8 <= bytes; i += 8) {
+        uint64_t v;
+
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        v = x * 0x2545f4914f6cdd1d;
+        memcpy(data + i, &v, 8);
+    }
+}
+
+static bool check(const struct blockio *io, struct answer *a)
+{
+    if (!io->bs || io->bs % 512 || io->offset % 512) {
+        return answer_error(a, "bs= and offset= must be multiples of 512");
+    }
+    if (!io->count || io->count > MAX_BYTES / io->bs) {
+        return answer_error(a, "bs * count must be 1 to %llu bytes",
+                            MAX_BYTES);
+    }
+    if (!io->jobs || io->jobs > MAX_JOBS || !io->depth ||
+        io->depth > MAX_DEPTH) {
+        return answer_error(a, "jobs= is 1 to %d, depth= 1 to %d", MAX_JOBS,
+                            MAX_DEPTH);
+    }
+    return true;
+}
+
+bool blockio_run(const struct blockio *io, struct blockio_result *result,
+                 struct answer *a)
+{
+    uint64_t bytes = io->bs * io->count;
+    struct sha256 sha;
+    uint8_t *data;
+    int error;
+    int fd;
+
+    if (!check(io, a)) {
+        return false;
+    }
+    fd = open(io->path, (io->write ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+    if (fd < 0) {
+        return answer_error(a, "cannot open %s: %s", io->path,
+                            strerror(errno));
+    }
+    data = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (data == MAP_FAILED) {
+        close(fd);
+        return answer_error(a, "no memory for %llu bytes",
+                            (unsigned long long)bytes);
+    }
+    if (io->write) {
+        fill(data, bytes, io->seed);
+    }
+    error = run_jobs(io, fd, data, &result->usec);
+    result->bytes = bytes;
+    sha256_init(&sha);
+    sha256_add(&sha, data, bytes);
+    sha256_hex(&sha, result->sha256);
+    munmap(data, bytes);
+    close(fd);
+    return !error || answer_error(a, "%s of %s: %s",
+                                  io->write ? "write" : "read", io->path,
+                                  strerror(error));
+}

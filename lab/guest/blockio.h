@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Direct I/O on a block device by several threads, checked by hash. */
+#ifndef GUEST_BLOCKIO_H
+#define GUEST_BLOCKIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "sha256.h"
+
+struct blockio {
+    const char *path; /* /dev/... */
+    bool write;
+    uint64_t bs;      /* bytes of one request */
+    uint64_t count;   /* requests in all */
+    uint64_t offset;  /* bytes */
+    uint64_t jobs;    /* threads, spread over the CPUs */
+    uint64_t depth;   /* requests each thread keeps in flight */
+    uint64_t seed;    /* of the data to write */
+};
+
+struct blockio_result {
+    uint64_t bytes;
+    uint64_t usec;    /* of the I/O alone */
+    char sha256[SHA256_HEX]; /* of all data, in the order of its offsets */
+};
+
+/* Do it. Returns: false with the error in @a; a short transfer is one. */
+bool blockio_run(const struct blockio *io, struct blockio_result *result,
+                 struct answer *a);
+
+#endif

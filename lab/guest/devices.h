@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's devices as sysfs shows them. */
+#ifndef GUEST_DEVICES_H
+#define GUEST_DEVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "answer.h"
+
+#define DEVICES_MAX_IRQS 64
+
+/*
+ * Find the block device and its PCI device from a command's dev=NAME or
+ * bdf=BDF. @name and @bdf hold 64 and 16 bytes at least.
+ * Returns: false, with the error in @a, if there is none.
+ */
+bool devices_block(const char *args, char *name, char *bdf, struct answer *a);
+
+/* The PCI address of a block device. Returns: false if it has none. */
+bool devices_bdf_of_block(const char *name, char *bdf, size_t size);
+
+/* Numbers of the MSI lines of the PCI device. Returns: how many. */
+size_t devices_msi_irqs(const char *bdf, unsigned irqs[DEVICES_MAX_IRQS]);
+
+/* Unbind the PCI device from its driver and bind it to @driver. */
+bool devices_rebind(const char *bdf, const char *driver, struct answer *a);
+
+/* Add direct=FIRST-LAST for every `direct` range of all IOMMU groups, once. */
+void devices_reserved(struct answer *a);
+
+/* Add BDF=TYPE for every device in an IOMMU group. */
+void devices_iommu(struct answer *a);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "console.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ESCAPE_NONE, ESCAPE_START, ESCAPE_SEQUENCE };
+
+bool console_line_is_bad(const char *line)
+{
+    static const char *const signs[] = {
+        "Kernel panic", "Oops", "BUG:", "WARNING:", "Internal error:",
+        "Unable to handle kernel",
+    };
+    const char *smmu = strstr(line, "arm-smmu-v3");
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (strstr(line, signs[i])) {
+            return true;
+        }
+    }
+    return smmu && strstr(smmu, "event");
+}
+
+static void take_answer(struct console *con, const char *text)
+{
+    char *rest;
+    unsigned long n = strtoul(text, &rest, 10);
+    bool ok = !strncmp(rest, " ok", 3);
+
+    if (rest == text || (!ok && strncmp(rest, " error", 6))) {
+        return;
+    }
+    con->answered = n;
+    con->answer_ok = ok;
+    rest += ok ? 3 : 6;
+    rest += strspn(rest, " ");
+    snprintf(con->answer, sizeof(con->answer), "%s", rest);
+}
+
+static void take_line(struct console *con)
+{
+    const char *said;
+
+    con->line[con->used] = '\0';
+    con->used = 0;
+    if (con->log) {
+        fprintf(con->log, "%s\n", con->line);
+        fflush(con->log);
+    }
+    said = strstr(con->line, "@lab ");
+    if (said) {
+        said += 5;
+        if (!strncmp(said, "ready", 5)) {
+            con->boots++;
+            snprintf(con->ready, sizeof(con->ready), "%s",
+                     said + 5 + strspn(said + 5, " "));
+        } else if (isdigit((unsigned char)*said)) {
+            take_answer(con, said);
+        }
+        return; /* an answer may quote the kernel's log */
+    }
+    if (strstr(con->line, "completion polled")) {
+        con->polled++;
+    }
+    if (strstr(con->line, "Kernel panic")) {
+        con->panicked = true;
+    }
+    if (console_line_is_bad(con->line)) {
+        if (!con->bad++) {
+            snprintf(con->first_bad, sizeof(con->first_bad), "%.255s",
+                     con->line);
+        }
+    }
+}
+
+/* Firmware paints with escape sequences: leave them out. */
+static bool in_escape(struct console *con, char c)
+{
+    if (c == '\033') {
+        con->escape = ESCAPE_START;
+        return true;
+    }
+    if (con->escape == ESCAPE_START) {
+        con->escape = c == '[' ? ESCAPE_SEQUENCE : ESCAPE_NONE;
+        return true;
+    }
+    if (con->escape == ESCAPE_SEQUENCE) {
+        con->escape = c >= '@' && c <= '~' ? ESCAPE_NONE : ESCAPE_SEQUENCE;
+        return true;
+    }
+    return false;
+}
+
+void console_feed(struct console *con, const char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = data[i];
+
+        if (in_escape(con, c) || (!isprint((unsigned char)c) && c != '\n' &&
+                                  c != '\t')) {
+            continue;
+        }
+        if (c == '\n' || con->used == sizeof(con->line) - 1) {
+            take_line(con);
+        }
+        if (c != '\n') {
+            con->line[con->used++] = c;
+        }
+    }
+}
+
+void console_end(struct console *con)
+{
+    if (con->used) {
+        take_line(con);
+    }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "counters.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr.h"
+
+/* Counters that are trace events, by the name of the event. */
+static const struct {
+    const char *name, *event;
+} traced[] = {
+    { "inval_ioctls", "iommufd_backend_invalidate_cache" },
+    { "hwpt_allocs", "iommufd_backend_alloc_hwpt" },
+    { "frees", "iommufd_backend_free_id" },
+    { "viommus", "iommufd_backend_alloc_viommu" },
+    { "vdevices", "iommufd_backend_alloc_vdev" },
+    { "guest_cmds", "smmuv3_cmdq_opcode" },
+    { "ste_reads", "smmuv3_get_ste" },
+};
+
+static const char *const counted[] = {
+    "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "host_bad",
+    "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "data_ok",
+    "data_checked", "mmio_exits", "exit_code", "device_back",
+};
+
+static bool get_counted(const struct run *run, const char *name,
+                        uint64_t *value)
+{
+    const struct references *refs = &run->refs;
+    const struct {
+        const char *name;
+        uint64_t value;
+        bool known;
+    } all[] = {
+        { "irqs", run->irqs, true },
+        { "ios", run->ios, true },
+        { "bytes", run->bytes, true },
+        { "boots", run->vm.console.boots, true },
+        { "polled", run->vm.console.polled, true },
+        { "guest_bad", run->vm.console.bad, true },
+        { "host_bad", run->host_bad, true },
+        { "doorbells", run->trace.doorbells, true },
+        { "doorbell", run->trace.doorbell, true },
+        { "walks", trace_walks(&run->trace), true },
+        { "cmd_syncs", run->trace.cmd_syncs, true },
+        { "inval_errors", run->trace.inval_errors, true },
+        { "data_ok", refs->checked && !refs->wrong, true },
+        { "data_checked", refs->checked, true },
+        { "mmio_exits", run->mmio_exits, run->mmio_known },
+        { "exit_code", run->vm.exit_code, run->vm.exited },
+        { "device_back", run->device_back, true },
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (!strcmp(all[i].name, name)) {
+            *value = all[i].value;
+            return all[i].known;
+        }
+    }
+    return false;
+}
+
+bool counters_get(const struct run *run, const char *name, uint64_t *value)
+{
+    if (!strncmp(name, "trace.", 6)) {
+        *value = trace_count(&run->trace, name + 6);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(traced) / sizeof(traced[0]); i++) {
+        if (!strcmp(traced[i].name, name)) {
+            *value = trace_count(&run->trace, traced[i].event);
+            return true;
+        }
+    }
+    return get_counted(run, name, value);
+}
+
+void counters_report(struct run *run)
+{
+    uint64_t value;
+
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+        if (counters_get(run, counted[i], &value)) {
+            report_count(&run->report, counted[i], value);
+        }
+    }
+    for (size_t i = 0; i < sizeof(traced) / sizeof(traced[0]); i++) {
+        counters_get(run, traced[i].name, &value);
+        report_count(&run->report, traced[i].name, value);
+    }
+}
+
+static bool counter_of_run(void *opaque, const char *name, uint64_t *value)
+{
+    return counters_get(opaque, name, value);
+}
+
+static bool text_of_run(void *opaque, const char *source, const char *text,
+                        bool *found)
+{
+    const struct run *run = opaque;
+    const char *file = !strcmp(source, "stderr") ? "qemu-stderr.txt" :
+                       !strcmp(source, "guest") ? "guest-console.txt" : NULL;
+    char *path, *line = NULL;
+    size_t size = 0;
+    FILE *f;
+
+    if (!file) {
+        return false;
+    }
+    path = text_printf("%s/%s", run->config->output, file);
+    f = fopen(path, "re");
+    *found = false;
+    while (f && !*found && getline(&line, &size, f) > 0) {
+        *found = strstr(line, text);
+    }
+    if (f) {
+        fclose(f);
+    }
+    free(line);
+    free(path);
+    return true;
+}
+
+void counters_expect(struct run *run)
+{
+    const struct expr_source source = {
+        .opaque = run, .counter = counter_of_run, .contains = text_of_run,
+    };
+    const struct strlist *expects = &run->config->expects;
+
+    for (size_t i = 0; i < expects->n; i++) {
+        struct expr_result result;
+        char *err = NULL;
+        bool known = expr_eval(expects->v[i], &source, &result, &err);
+
+        report_expect(&run->report, known && result.ok, expects->v[i],
+                      result.left, result.right);
+        if (!known) {
+            run_fail(run, EXIT_FAIL, "%s", err);
+        } else if (!result.ok) {
+            run_fail(run, EXIT_FAIL, "expected %s, but %" PRIu64 " is on the "
+                     "left and %" PRIu64 " on the right", expects->v[i],
+                     result.left, result.right);
+        }
+        free(err);
+    }
+}

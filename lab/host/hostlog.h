@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's kernel log from now on. */
+#ifndef HOST_HOSTLOG_H
+#define HOST_HOSTLOG_H
+
+#include <stdint.h>
+
+/* Returns: a descriptor that stands at the end of the log, or -1. */
+int hostlog_open(void);
+
+/* Returns: records since hostlog_open() that speak of a panic, oops, warning
+ * or SMMU event, each counted once. @path, if not NULL, receives all records
+ * since then. */
+uint64_t hostlog_bad(int fd, const char *path);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "words.h"
+
+bool report_open(struct report *r, const char *dir, char **err)
+{
+    char *path = text_printf("%s/report.txt", dir);
+
+    r->file = fopen(path, "we");
+    if (!r->file) {
+        text_fail(err, "cannot write %s: %s", path, strerror(errno));
+    }
+    free(path);
+    return r->file;
+}
+
+void report_close(struct report *r)
+{
+    if (r->file) {
+        fclose(r->file);
+        r->file = NULL;
+    }
+}
+
+static void record(struct report *r, const char *fmt, ...) TEXT_PRINTF(2, 3);
+
+static void record(struct report *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->file) {
+        va_start(ap, fmt);
+        vfprintf(r->file, fmt, ap);
+        va_end(ap);
+        fputc('\n', r->file);
+        fflush(r->file);
+    }
+}
+
+void report_phase(struct report *r, const char *name, double seconds)
+{
+    record(r, "phase name=%s seconds=%.1f", name, seconds);
+}
+
+void report_step(struct report *r, unsigned n, bool ok, const char *text,
+                 double seconds, const char *answer)
+{
+    char *t = words_quote(text);
+    char *a = words_quote(answer);
+
+    record(r, "step n=%u ok=%d text=%s seconds=%.2f answer=%s", n, ok, t,
+           seconds, a);
+    printf("%s %2u %6.2f s  %s%s%s\n", ok ? "ok    " : "not ok", n, seconds,
+           text, *answer ? "\n                    " : "", answer);
+    fflush(stdout);
+    free(t);
+    free(a);
+}
+
+void report_count(struct report *r, const char *name, uint64_t value)
+{
+    record(r, "count name=%s value=%" PRIu64, name, value);
+}
+
+void report_expect(struct report *r, bool ok, const char *expr, uint64_t left,
+                   uint64_t right)
+{
+    char *e = words_quote(expr);
+
+    record(r, "expect ok=%d expr=%s left=%" PRIu64 " right=%" PRIu64, ok, e,
+           left, right);
+    printf("%s  %s  (%" PRIu64 ", %" PRIu64 ")\n", ok ? "ok    " : "not ok",
+           expr, left, right);
+    free(e);
+}
+
+void report_fact(struct report *r, const char *name, const char *value)
+{
+    char *v = words_quote(value);
+
+    record(r, "fact name=%s value=%s", name, v);
+    free(v);
+}
+
+void report_verdict(struct report *r, const char *result, const char *reason)
+{
+    char *why = words_quote(reason);
+
+    record(r, "verdict result=%s reason=%s", result, why);
+    printf("%s%s%s\n", result, *reason ? ": " : "", reason);
+    fflush(stdout);
+    free(why);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* report.txt: one record a line, each flushed at once, for the runner; and a
+ * short account for people on standard output. */
+#ifndef HOST_REPORT_H
+#define HOST_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct report {
+    FILE *file; /* NULL: nothing is written */
+};
+
+/* Open @dir/report.txt anew. Returns: false with a message in *@err. */
+bool report_open(struct report *r, const char *dir, char **err);
+void report_close(struct report *r);
+
+void report_phase(struct report *r, const char *name, double seconds);
+void report_step(struct report *r, unsigned n, bool ok, const char *text,
+                 double seconds, const char *answer);
+void report_count(struct report *r, const char *name, uint64_t value);
+void report_expect(struct report *r, bool ok, const char *expr, uint64_t left,
+                   uint64_t right);
+void report_fact(struct report *r, const char *name, const char *value);
+
+/* @result: pass, fail, skip or error; @reason may be "". */
+void report_verdict(struct report *r, const char *result, const char *reason);
+
+#endif

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "words.h"
+
+#define KVM_MMIO_EXITS "/sys/kernel/debug/kvm/mmio_exit_user"
+
+/* How long the verbs wait unless timeout= says otherwise, in seconds; 0: as
+ * long as the whole run may take. */
+#define QMP_SECONDS 30
+#define EVENT_SECONDS 60
+#define EXIT_SECONDS 60
+
+bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!run->reason) {
+        va_start(ap, fmt);
+        if (vasprintf(&run->reason, fmt, ap) < 0) {
+            abort();
+        }
+        va_end(ap);
+        run->code = code;
+    }
+    return false;
+}
+
+/* The last thing QEMU said, or "". */
+static void last_stderr_line(const struct run *run, char *buf, size_t size)
+{
+    char *path = text_printf("%s/qemu-stderr.txt", run->config->output);
+    FILE *f = fopen(path, "re");
+    char line[512];
+
+    *buf = '\0';
+    while (f && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (*line) {
+            snprintf(buf, size, "%s", line);
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+    free(path);
+}
+
+static bool fail_for_exit(struct run *run, const char *what)
+{
+    char line[512];
+
+    last_stderr_line(run, line, sizeof(line));
+    return run_fail(run, EXIT_FAIL, "QEMU exited with status %d instead of "
+                    "%s%s%s", run->vm.exit_code, what, *line ? ": " : "",
+                    line);
+}
+
+/* Is there a reason to wait no longer? */
+static bool must_give_up(struct run *run, const char *what, double end)
+{
+    const struct config *config = run->config;
+    double now = clock_seconds();
+
+    if (run->vm.interrupted) {
+        run_fail(run, EXIT_INTERRUPTED, "interrupted by signal %d (%s)",
+                 run->vm.interrupted, strsignal(run->vm.interrupted));
+    } else if (run->vm.started && run->vm.exited && !run->exit_wanted) {
+        fail_for_exit(run, what);
+    } else if (run->vm.console.panicked && !run->exit_wanted) {
+        run_fail(run, EXIT_FAIL, "the guest's kernel panicked: %s",
+                 run->vm.console.first_bad);
+    } else if (now > run->deadline) {
+        run_fail(run, EXIT_TIMEOUT, "%g s (--timeout) are over while waiting "
+                 "for %s", config->timeout, what);
+    } else if (now > end) {
+        run_fail(run, EXIT_FAIL, "waited too long for %s", what);
+    } else if (run->vm.pid && now > run->vm.heard_at + config->silence) {
+        run_fail(run, EXIT_TIMEOUT, "not a word from the guest for %g s "
+                 "(--silence) while waiting for %s", config->silence, what);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Wait until @done; @seconds 0: as long as the run may take. */
+static bool wait_until(struct run *run, bool (*done)(const struct run *),
+                       double seconds, const char *what)
+{
+    double end = seconds ? clock_seconds() + seconds : run->deadline + 1;
+
+    while (!done(run)) {
+        if (must_give_up(run, what, end)) {
+            return false;
+        }
+        vm_turn(&run->vm, 0.2);
+    }
+    return true;
+}
+
+static bool start(struct run *run)
+{
+    char *err = NULL;
+
+    if (run->vm.started && !run->vm.exited) {
+        return run_fail(run, EXIT_FAIL, "QEMU runs already");
+    }
+    if (run->vm.started) {
+        run_keep_trace(run);
+    }
+    run->exit_wanted = run->exit_done = false;
+    if (!vm_start(&run->vm, run->config, &err)) {
+        run_fail(run, EXIT_FAIL, "%s", err);
+        free(err);
+        return false;
+    }
+    return true;
+}
+
+static bool enough_boots(const struct run *run)
+{
+    return run->vm.console.boots >= run->boots_wanted;
+}
+
+static bool do_boot(struct run *run, const struct step *step, char **answer)
+{
+    double begin = clock_seconds();
+
+    run->boots_wanted = run->vm.console.boots + 1;
+    if (!start(run) || !wait_until(run, enough_boots, step->timeout,
+                                   "the guest's agent")) {
+        return false;
+    }
+    report_phase(&run->report, "boot", clock_seconds() - begin);
+    *answer = text_copy(run->vm.console.ready);
+    return true;
+}
+
+static bool do_expect_boots(struct run *run, const struct step *step,
+                            char **answer)
+{
+    run->boots_wanted = step->count;
+    if (!wait_until(run, enough_boots, step->timeout, "the guest's reboot")) {
+        return false;
+    }
+    *answer = text_printf("boots=%lu", run->vm.console.boots);
+    return run->vm.console.boots == step->count ||
+           run_fail(run, EXIT_FAIL, "the guest booted %lu times instead of "
+                    "%lu", run->vm.console.boots, step->count);
+}
+
+static bool answered(const struct run *run)
+{
+    return run->vm.console.answered == run->command_no;
+}
+
+static bool read_mmio_exits(uint64_t *value)
+{
+    char text[32];
+
+    return file_read_line(KVM_MMIO_EXITS, text, sizeof(text)) &&
+           words_parse_number(text, value);
+}
+
+static void add_word(const char *answer, const char *key, uint64_t *sum)
+{
+    uint64_t value;
+
+    if (words_number(answer, key, 0, &value)) {
+        *sum += value;
+    }
+}
+
+static void account_io(struct run *run, const char *command,
+                       const char *answer, uint64_t exits_before)
+{
+    uint64_t exits;
+
+    add_word(answer, "irqs", &run->irqs);
+    add_word(answer, "ios", &run->ios);
+    add_word(answer, "bytes", &run->bytes);
+    if (exits_before != UINT64_MAX && read_mmio_exits(&exits)) {
+        run->mmio_exits += exits - exits_before;
+        run->mmio_known = true;
+    }
+    if (!strncmp(command, "read", 4)) {
+        references_guest_read(&run->refs, command, answer);
+    } else {
+        references_guest_wrote(&run->refs, command, answer, run->n_devices);
+    }
+}
+
+static bool do_guest(struct run *run, const struct step *step, char **answer)
+{
+    struct console *con = &run->vm.console;
+    bool io = !strncmp(step->arg, "read ", 5) ||
+              !strncmp(step->arg, "write ", 6);
+    char *line = text_printf("%lu %s", ++run->command_no, step->arg);
+    uint64_t exits = UINT64_MAX;
+    bool sent;
+
+    if (io && !read_mmio_exits(&exits)) {
+        exits = UINT64_MAX;
+    }
+    if (!strcmp(step->arg, "poweroff") || !strcmp(step->arg, "exit")) {
+        run->exit_wanted = true;
+    }
+    run->vm.heard_at = clock_seconds();
+    sent = run->vm.pid && vm_say(&run->vm, line);
+    free(line);
+    if (!sent) {
+        return run_fail(run, EXIT_FAIL, "no guest to send `%s` to", step->arg);
+    }
+    if (!wait_until(run, answered, step->timeout, "the guest's answer")) {
+        return false;
+    }
+    *answer = text_copy(con->answer);
+    if (con->answer_ok && io) {
+        account_io(run, step->arg, con->answer, exits);
+    }
+    return con->answer_ok ||
+           run_fail(run, EXIT_FAIL, "guest: %s: %s", step->arg, con->answer);
+}
+
+static bool monitor_is_ready(const struct run *run)
+{
+    return run->vm.qmp.ready;
+}
+
+static bool monitor_replied(const struct run *run)
+{
+    return run->vm.qmp.replied;
+}
+
+static bool do_qmp(struct run *run, const struct step *step, char **answer)
+{
+    struct qmp *qmp = &run->vm.qmp;
+
+    if (!wait_until(run, monitor_is_ready, QMP_SECONDS, "QEMU's monitor")) {
+        return false;
+    }
+    run->vm.heard_at = clock_seconds();
+    if (!qmp_send(qmp, step->arg)) {
+        return run_fail(run, EXIT_FAIL, "cannot send `%s`: %s", step->arg,
+                        strerror(errno));
+    }
+    if (!wait_until(run, monitor_replied, QMP_SECONDS, "QEMU's reply")) {
+        return false;
+    }
+    *answer = text_copy(qmp->reply);
+    return !qmp->failed ||
+           run_fail(run, EXIT_FAIL, "qmp: %s: %s", step->arg, qmp->reply);
+}
+
+static bool do_event(struct run *run, const struct step *step, char **answer)
+{
+    double seconds = step->timeout ? step->timeout : EVENT_SECONDS;
+    double end = clock_seconds() + seconds;
+    char *what = text_printf("the event %s", step->arg);
+
+    while (!(*answer = qmp_take_event(&run->vm.qmp, step->arg, step->match))) {
+        if (must_give_up(run, what, end)) {
+            break;
+        }
+        vm_turn(&run->vm, 0.2);
+    }
+    free(what);
+    return *answer;
+}
+
+static bool helper_has_ended(const struct run *run)
+{
+    return !run->vm.helper;
+}
+
+static bool do_host(struct run *run, const struct step *step, char **answer)
+{
+    char *output = text_printf("%s/host-commands.txt", run->config->output);
+    char *err = NULL;
+    char *command = command_replace(run->config, step->arg, &err);
+    bool ok = command && vm_start_helper(&run->vm, command, output, &err);
+
+    if (!ok) {
+        run_fail(run, EXIT_FAIL, "%s", err);
+    } else if (wait_until(run, helper_has_ended, 0, "the host's command")) {
+        *answer = text_printf("status=%d", run->vm.helper_status);
+        ok = !run->vm.helper_status ||
+             run_fail(run, EXIT_FAIL, "host: `%s` ended with status %d (its "
+                      "output is in host-commands.txt)", command,
+                      run->vm.helper_status);
+    } else {
+        ok = false;
+    }
+    free(command);
+    free(output);
+    free(err);
+    return ok;
+}
+
+static bool do_sleep(struct run *run, const struct step *step)
+{
+    double end = clock_seconds() + step->seconds;
+
+    while (clock_seconds() < end) {
+        run->vm.heard_at = clock_seconds();
+        if (must_give_up(run, "the end of a sleep", end + 1)) {
+            return false;
+        }
+        vm_turn(&run->vm, end - clock_seconds());
+    }
+    return true;
+}
+
+static bool qemu_has_exited(const struct run *run)
+{
+    return run->vm.exited;
+}
+
+static bool do_exit(struct run *run, const struct step *step, char **answer)
+{
+    double seconds = step->timeout ? step->timeout : EXIT_SECONDS;
+    int code;
+
+    if (!run->vm.started && !start(run)) {
+        return false;
+    }
+    run->exit_wanted = true;
+    if (!wait_until(run, qemu_has_exited, seconds, "QEMU's exit")) {
+        return false;
+    }
+    run->exit_done = true;
+    code = run->vm.exit_code;
+    *answer = text_printf("code=%d", code);
+    if (step->code == STEP_NONZERO ? code != 0 : code == step->code) {
+        return true;
+    }
+    return fail_for_exit(run, step->code == STEP_NONZERO
+                         ? "refusing to start" : "exiting as expected");
+}
+
+static bool do_step(struct run *run, const struct step *step);
+
+static bool do_verb(struct run *run, const struct step *step, char **answer)
+{
+    switch (step->verb) {
+    case STEP_BOOT:
+        return do_boot(run, step, answer);
+    case STEP_START:
+        return start(run);
+    case STEP_GUEST:
+        return do_guest(run, step, answer);
+    case STEP_QMP:
+        return do_qmp(run, step, answer);
+    case STEP_EVENT:
+        return do_event(run, step, answer);
+    case STEP_EXPECT_BOOTS:
+        return do_expect_boots(run, step, answer);
+    case STEP_HOST:
+        return do_host(run, step, answer);
+    case STEP_SLEEP:
+        return do_sleep(run, step);
+    case STEP_EXIT:
+        return do_exit(run, step, answer);
+    case STEP_REPEAT:
+        break;
+    }
+    return false;
+}
+
+/* A step marked `?` may fail by its answer, not by the end of the run. */
+static bool forgive(struct run *run, const struct step *step,
+                    const char *answer)
+{
+    if (!step->may_fail || !answer) {
+        return false;
+    }
+    free(run->reason);
+    run->reason = NULL;
+    run->code = EXIT_PASS;
+    return true;
+}
+
+static bool do_repeat(struct run *run, const struct step *step)
+{
+    for (unsigned long n = 0; n < step->count; n++) {
+        for (size_t i = 0; i < step->n_children; i++) {
+            if (!do_step(run, &step->children[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool do_step(struct run *run, const struct step *step)
+{
+    double begin = clock_seconds();
+    char *answer = NULL;
+    bool ok;
+
+    if (step->verb == STEP_REPEAT) {
+        return do_repeat(run, step);
+    }
+    ok = do_verb(run, step, &answer);
+    report_step(&run->report, ++run->step_no, ok, step->text,
+                clock_seconds() - begin,
+                answer ? answer : ok ? "" : run->reason);
+    if (!ok) {
+        ok = forgive(run, step, answer);
+    }
+    free(answer);
+    return ok;
+}
+
+/* Without an `exit` step the guest is powered off and QEMU must end well. */
+static bool end_well(struct run *run)
+{
+    struct step step;
+    bool ok = true;
+
+    if (run->vm.started && !run->vm.exited && !run->exit_wanted) {
+        ok = step_parse("guest poweroff", &step, NULL) && do_step(run, &step);
+        step_free(&step);
+    }
+    if (ok && run->vm.started && !run->exit_done) {
+        ok = step_parse("exit code=0", &step, NULL) && do_step(run, &step);
+        step_free(&step);
+    }
+    return ok;
+}
+
+bool run_steps(struct run *run)
+{
+    for (size_t i = 0; i < run->n_steps; i++) {
+        if (!do_step(run, &run->steps[i])) {
+            return false;
+        }
+    }
+    return end_well(run);
+}
+
+void run_keep_trace(struct run *run)
+{
+    char *from = text_printf("%s/trace", run->vm.dir);
+    char *to = text_printf("%s/qemu-trace.txt", run->config->output);
+    FILE *in = fopen(from, "re");
+    FILE *out = fopen(to, "ae");
+    char buf[65536];
+    size_t n;
+
+    while (in && out && (n = fread(buf, 1, sizeof(buf), in)) > 0) {
+        fwrite(buf, 1, n, out);
+    }
+    if (in) {
+        fclose(in);
+        trace_file(&run->trace, from);
+        unlink(from);
+    }
+    if (out) {
+        fclose(out);
+    }
+    free(from);
+    free(to);
+}

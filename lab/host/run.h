@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run: the steps, what they measured, and how it ended. */
+#ifndef HOST_RUN_H
+#define HOST_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "args.h"
+#include "pci.h"
+#include "reference.h"
+#include "report.h"
+#include "step.h"
+#include "trace.h"
+#include "vm.h"
+
+struct run {
+    const struct config *config;
+    struct vm vm;
+    struct report report;
+    struct pci_device *devices;
+    size_t n_devices;
+    struct step *steps;
+    size_t n_steps;
+    struct references refs;
+    struct trace trace;    /* filled by run_keep_trace() */
+
+    double deadline;       /* clock_seconds() by which all must be done */
+    unsigned step_no;      /* steps done, those in a `repeat` each time */
+    unsigned long command_no; /* last number given to a guest command */
+    unsigned long boots_wanted; /* by the step that waits for them */
+    bool exit_wanted;      /* QEMU may exit now */
+    bool exit_done;        /* an `exit` step saw it */
+    uint64_t irqs, ios, bytes; /* sums over the guest's reads and writes */
+    uint64_t mmio_exits;   /* to QEMU during them, if KVM counts them */
+    bool mmio_known;
+    uint64_t host_bad;     /* lines of the host's kernel log */
+    bool device_back;
+
+    enum exit_code code;   /* EXIT_PASS as long as nothing went wrong */
+    char *reason;          /* the first thing that did, or NULL */
+};
+
+/* Note what went wrong: the first @code and reason stay. Returns: false. */
+bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
+    TEXT_PRINTF(3, 4);
+
+/* Do all steps and see QEMU exit. Returns: false if a step failed. */
+bool run_steps(struct run *run);
+
+/* Count QEMU's trace so far and append it to OUTPUT/qemu-trace.txt. */
+void run_keep_trace(struct run *run);
+
+#endif

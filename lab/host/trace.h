@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU's trace log: how often each event happened, and what a few of them said.
+ * Lines are `NAME ARGS` or, with -msg timestamp=on, `PID@SECONDS:NAME ARGS`.
+ */
+#ifndef HOST_TRACE_H
+#define HOST_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trace_event {
+    char *name;
+    uint64_t count;
+};
+
+struct trace {
+    struct trace_event *events;
+    size_t n;
+    uint64_t doorbells;    /* MSI routes whose doorbell was told or translated */
+    uint64_t doorbell;     /* GPA of the last of them */
+    uint64_t cmd_syncs;    /* CMD_SYNCs the SMMU consumed */
+    uint64_t inval_errors; /* invalidation ioctls that failed */
+};
+
+/* Patterns for QEMU's -trace that the counters need; ends with NULL. */
+extern const char *const trace_patterns[];
+
+/* Count one line (without newline). Other output in the log is no event but is
+ * counted under its first word: that does no harm. */
+void trace_line(struct trace *trace, const char *line);
+
+/* Count all lines of a file. Returns: false (and errno) if it is unreadable. */
+bool trace_file(struct trace *trace, const char *path);
+
+/* How often the event of exactly this name happened. */
+uint64_t trace_count(const struct trace *trace, const char *name);
+
+/* Software translations on behalf of a device: what an accelerated SMMU must
+ * not do. Reading an STE to install it is none. */
+uint64_t trace_walks(const struct trace *trace);
+
+void trace_free(struct trace *trace);
+
+#endif
