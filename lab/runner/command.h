@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Command: the command line of the emulated host, and the arguments that
+ * smmu-lab-host gets there, made from a scenario and the options.
+ */
+#ifndef RUNNER_COMMAND_H
+#define RUNNER_COMMAND_H
+
+#include "options.h"
+#include "scenario.h"
+
+/* Files of one run of a scenario. All paths are absolute. */
+typedef struct RunFiles {
+    char *dir;                  /* results/<time>/<scenario> */
+    char *share;                /* the 9p share, /lab on the host */
+    char *console;              /* console.log */
+    char *host_stderr;          /* stderr of the emulated host's QEMU */
+    char *report;               /* share/out/report.txt */
+    char *out;                  /* share/out */
+} RunFiles;
+
+typedef enum {
+    RUN_SCENARIO,
+    RUN_SHELL_HOST,
+    RUN_SHELL_GUEST,
+} RunMode;
+
+RunFiles *run_files_new(const char *dir);
+void run_files_free(RunFiles *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunFiles, run_files_free)
+
+/* Whether device @n of @s has a disk image, and its file; caller owns. */
+gboolean command_has_disk(const Scenario *s, guint n);
+char *command_disk_file(const RunFiles *files, guint n);
+
+/* The PCI address of device @n on the emulated host; caller owns. */
+char *command_device_bdf(guint n);
+
+/*
+ * The arm64 QEMU binary to copy to the share as `qemu`, or NULL when the
+ * image's own is tested. The caller owns the string.
+ */
+char *command_test_qemu(const Scenario *s, const Options *o);
+
+/* The emulated host's command line. The caller owns the vector. */
+char **command_host_vm(const Scenario *s, const Options *o,
+                       const RunFiles *files, RunMode mode);
+
+/*
+ * Arguments for smmu-lab-host, to be written to share/args one a line;
+ * none contains a newline. The caller owns the vector.
+ */
+char **command_host_args(const Scenario *s, const Options *o, RunMode mode);
+
+/* @argv quoted for a shell, one option with its value a line. */
+char *command_quote(char **argv);
+
+/* The same on one line. */
+char *command_quote_line(char **argv);
+
+#endif

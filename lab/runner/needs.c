@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "needs.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define FREE_MEMORY_MIB 3500
+#define FREE_DISK_MIB 1024
+
+/* A file the project builds. */
+static char *check_file(const char *what, const char *file, int mode,
+                        const char *command)
+{
+    if (!access(file, mode)) {
+        return NULL;
+    }
+    return g_strdup_printf("%s is missing (%s): %s", what, file, command);
+}
+
+static char *check_host_qemu(const Options *o)
+{
+    return check_file("QEMU for the emulated host", o->host_qemu, X_OK,
+                      "make qemu");
+}
+
+static char *check_kernel(const Options *o)
+{
+    return check_file("the arm64 kernel", o->kernel, R_OK, "make kernel");
+}
+
+static char *check_image(const Options *o)
+{
+    return check_file("the emulated host's image", o->host_initrd, R_OK,
+                      "make images");
+}
+
+static char *check_no_doorbell(const Options *o)
+{
+    g_autofree char *file = g_build_filename(
+        o->variants, "qemu-system-aarch64.no-doorbell", NULL);
+
+    return check_file("QEMU without the doorbell patch", file, R_OK,
+                      "make qemu");
+}
+
+static char *check_memory(const Options *o)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+    guint64 mib;
+
+    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ||
+        !(line = strstr(text, "MemAvailable:"))) {
+        return NULL;
+    }
+    mib = g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) / 1024;
+    return mib >= FREE_MEMORY_MIB ? NULL
+        : g_strdup_printf("only %" G_GUINT64_FORMAT " MiB of memory are "
+                          "free: the emulated host takes %d MiB, end other "
+                          "programs", mib, FREE_MEMORY_MIB);
+}
+
+static char *check_disk(const Options *o)
+{
+    struct statvfs info;
+    guint64 mib;
+
+    if (statvfs(o->root, &info)) {
+        return NULL;
+    }
+    mib = (guint64)info.f_bavail * info.f_frsize >> 20;
+    return mib >= FREE_DISK_MIB ? NULL
+        : g_strdup_printf("only %" G_GUINT64_FORMAT " MiB are free below "
+                          "%s: runs take up to %d MiB, remove old results "
+                          "or make clean", mib, o->root, FREE_DISK_MIB);
+}
+
+static const struct {
+    const char *what;
+    char *(*check)(const Options *o);
+    gboolean always;            /* every scenario needs it */
+} needs[] = {
+    { "QEMU for the emulated host", check_host_qemu, TRUE },
+    { "arm64 kernel", check_kernel, TRUE },
+    { "image of the emulated host", check_image, TRUE },
+    { "QEMU without the doorbell patch", check_no_doorbell, FALSE },
+    { "free memory", check_memory, FALSE },
+    { "free disk space", check_disk, FALSE },
+};
+
+char *needs_missing(const Scenario *s, const Options *o)
+{
+    g_autofree char *qemu = command_test_qemu(s, o);
+
+    for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
+        char *problem = needs[i].always ? needs[i].check(o) : NULL;
+
+        if (problem) {
+            return problem;
+        }
+    }
+    return qemu ? check_file("the QEMU under test", qemu, R_OK,
+                             "make qemu")
+                : NULL;
+}
+
+gboolean needs_doctor(const Options *o)
+{
+    gboolean complete = TRUE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
+        g_autofree char *problem = needs[i].check(o);
+
+        printf("%-8s %s\n", problem ? "MISSING" : "ok",
+               problem ? problem : needs[i].what);
+        complete = complete && !problem;
+    }
+    return complete;
+}

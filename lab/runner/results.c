@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "results.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+static void add_string(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    if (value) {
+        json_builder_add_string_value(b, value);
+    } else {
+        json_builder_add_null_value(b);
+    }
+}
+
+static void add_int(JsonBuilder *b, const char *name, gint64 value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void add_seconds(JsonBuilder *b, const char *name, double seconds)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_double_value(b, round(seconds * 1000) / 1000);
+}
+
+/* Decimal numbers as such; addresses in hex stay text, to be readable. */
+static void add_value(JsonBuilder *b, const char *name, const char *text)
+{
+    char *end = NULL;
+    gint64 value = text ? g_ascii_strtoll(text, &end, 10) : 0;
+
+    if (text && end != text && !*end) {
+        add_int(b, name, value);
+    } else {
+        add_string(b, name, text);
+    }
+}
+
+static void begin(JsonBuilder *b, const char *name)
+{
+    if (name) {
+        json_builder_set_member_name(b, name);
+    }
+    json_builder_begin_object(b);
+}
+
+/* name=… → value=… of all records of @kind. */
+static void add_named(JsonBuilder *b, const Outcome *o, const char *kind)
+{
+    const GPtrArray *records = o->report->records;
+
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = g_ptr_array_index(records, i);
+        const char *name = record_get(record, "name");
+
+        if (!strcmp(record->kind, kind) && name) {
+            add_value(b, name, record_get(record, "value"));
+        }
+    }
+}
+
+static void add_phases(JsonBuilder *b, const Outcome *o)
+{
+    const GPtrArray *records = o->report->records;
+
+    begin(b, "phases");
+    if (o->host_seconds) {
+        add_seconds(b, "host_boot", o->host_seconds);
+    }
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = g_ptr_array_index(records, i);
+        const char *name = record_get(record, "name");
+        const char *seconds = record_get(record, "seconds");
+
+        if (!strcmp(record->kind, "phase") && name && seconds) {
+            add_seconds(b, name, g_ascii_strtod(seconds, NULL));
+        }
+    }
+    add_seconds(b, "total", o->seconds);
+    json_builder_end_object(b);
+}
+
+/* The records of @kind as a list of objects with @fields. */
+static void add_list(JsonBuilder *b, const Outcome *o, const char *member,
+                     const char *kind, const char *const *fields)
+{
+    const GPtrArray *records = o->report->records;
+
+    json_builder_set_member_name(b, member);
+    json_builder_begin_array(b);
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = g_ptr_array_index(records, i);
+
+        if (strcmp(record->kind, kind)) {
+            continue;
+        }
+        begin(b, NULL);
+        for (const char *const *field = fields; *field; field++) {
+            const char *value = record_get(record, *field);
+
+            if (value && !strcmp(*field, "seconds")) {
+                add_seconds(b, *field, g_ascii_strtod(value, NULL));
+            } else if (value && !strcmp(*field, "ok")) {
+                json_builder_set_member_name(b, *field);
+                json_builder_add_boolean_value(b, !strcmp(value, "1"));
+            } else if (value) {
+                add_value(b, *field, value);
+            }
+        }
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+}
+
+static void add_outcome(JsonBuilder *b, const Outcome *o)
+{
+    static const char *const step[] = { "text", "ok", "seconds", "answer",
+                                        NULL };
+    static const char *const expect[] = { "expr", "ok", "left", "right",
+                                          NULL };
+
+    begin(b, NULL);
+    add_string(b, "name", o->name);
+    add_string(b, "description", o->description);
+    add_string(b, "verdict", verdict_name(o->verdict));
+    add_string(b, "reason", o->reason);
+    add_seconds(b, "seconds", o->seconds);
+    add_phases(b, o);
+    begin(b, "measured");
+    add_named(b, o, "count");
+    add_int(b, "disks_read", o->disks_read);
+    add_int(b, "reads_compared", o->reads);
+    json_builder_end_object(b);
+    begin(b, "facts");
+    add_named(b, o, "fact");
+    json_builder_end_object(b);
+    add_list(b, o, "steps", "step", step);
+    add_list(b, o, "expectations", "expect", expect);
+    add_string(b, "directory", o->files ? o->name : NULL);
+    json_builder_end_object(b);
+}
+
+/* Only the emulated host can run the QEMU under test: ask the reports. */
+static const char *reported_fact(const GPtrArray *outcomes, const char *name)
+{
+    for (guint i = 0; i < outcomes->len; i++) {
+        const Outcome *o = g_ptr_array_index(outcomes, i);
+        const Record *record = report_last(o->report, "fact", name);
+
+        if (record) {
+            return record_get(record, "value");
+        }
+    }
+    return NULL;
+}
+
+static void add_run(JsonBuilder *b, const RunInfo *info,
+                    const GPtrArray *outcomes)
+{
+    g_autofree char *started = g_date_time_format_iso8601(info->started);
+    const Versions *v = info->versions;
+
+    begin(b, "run");
+    add_string(b, "started", started);
+    add_seconds(b, "seconds", info->seconds);
+    json_builder_set_member_name(b, "timeout_multiplier");
+    json_builder_add_double_value(b, info->options->timeout_multiplier);
+    add_int(b, "processors", g_get_num_processors());
+    begin(b, "versions");
+    add_string(b, "qemu", reported_fact(outcomes, "qemu_version"));
+    add_string(b, "host_qemu", v->host_qemu);
+    add_string(b, "kernel", v->kernel);
+    add_string(b, "qemu_compiler", v->qemu_compiler);
+    add_string(b, "runner_compiler", v->runner_compiler);
+    add_string(b, "revision", v->revision);
+    add_string(b, "qemu_revision", v->qemu_revision);
+    json_builder_end_object(b);
+    json_builder_end_object(b);
+}
+
+static void add_totals(JsonBuilder *b, const GPtrArray *outcomes)
+{
+    guint totals[VERDICT_LAST];
+
+    outcome_totals(outcomes, totals);
+    begin(b, "totals");
+    for (Verdict verdict = 0; verdict < VERDICT_LAST; verdict++) {
+        add_int(b, verdict_name(verdict), totals[verdict]);
+    }
+    json_builder_end_object(b);
+}
+
+char *results_to_json(const RunInfo *info, const GPtrArray *outcomes)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *text = NULL;
+
+    begin(b, NULL);
+    add_run(b, info, outcomes);
+    add_totals(b, outcomes);
+    json_builder_set_member_name(b, "scenarios");
+    json_builder_begin_array(b);
+    for (guint i = 0; i < outcomes->len; i++) {
+        add_outcome(b, g_ptr_array_index(outcomes, i));
+    }
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    root = json_builder_get_root(b);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    text = json_generator_to_data(generator, NULL);
+    return g_strconcat(text, "\n", NULL);
+}
+
+gboolean results_write(const char *file, const RunInfo *info,
+                       const GPtrArray *outcomes, GError **error)
+{
+    g_autofree char *text = results_to_json(info, outcomes);
+
+    return g_file_set_contents(file, text, -1, error);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenario.h"
+#include "step.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+G_DEFINE_QUARK(scenario-error-quark, scenario_error)
+
+#define DEFAULT_TIMEOUT 180.0
+#define DEFAULT_SILENCE 60.0
+#define MAX_DEVICES 16
+
+static const char *const groups[] = {
+    "scenario", "host", "vm", "qemu-args", "steps", "expect", NULL
+};
+
+static const struct {
+    const char *group;
+    const char *keys[9];
+} known_keys[] = {
+    { "scenario", { "description", "timeout", "silence", "tags" } },
+    { "host", { "devices", "cpus", "memory", "append", "qemu-args" } },
+    { "vm", { "qemu", "machine", "accel", "cpu", "smp", "memory",
+              "firmware", "append" } },
+};
+
+/* What is being read; for the messages. */
+typedef struct Reader {
+    const char *file;
+    GKeyFile *keys;
+} Reader;
+
+static gboolean G_GNUC_PRINTF(5, 6)
+bad(const Reader *r, GError **error, const char *group, const char *key,
+    const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list args;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_INVALID,
+                "%s: [%s] %s: %s", r->file, group, key, message);
+    return FALSE;
+}
+
+/*
+ * GKeyFile lets a repeated key replace the earlier one: a step or an
+ * expectation would vanish without a word.
+ */
+static gboolean check_repeated(const Reader *r, const char *text,
+                               GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash,
+                                                       g_str_equal,
+                                                       g_free, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *group = g_strdup("");
+
+    for (char **line = lines; *line; line++) {
+        const char *equals = strchr(*line, '=');
+        g_autofree char *key = NULL;
+
+        if (**line == '[') {
+            g_free(group);
+            group = g_strndup(*line + 1, strcspn(*line + 1, "]"));
+        } else if (**line != '#' && equals) {
+            key = g_strstrip(g_strndup(*line, equals - *line));
+            if (!g_hash_table_add(seen, g_strconcat(group, "]", key,
+                                                    NULL))) {
+                return bad(r, error, group, key, "is there twice: give the "
+                           "second one another key");
+            }
+        }
+    }
+    return TRUE;
+}
+
+static const char *const *keys_of(const char *group)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known_keys); i++) {
+        if (!strcmp(known_keys[i].group, group)) {
+            return known_keys[i].keys;
+        }
+    }
+    return NULL;                /* any key */
+}
+
+static gboolean check_names(const Reader *r, GError **error)
+{
+    g_auto(GStrv) found = g_key_file_get_groups(r->keys, NULL);
+
+    for (char **group = found; *group; group++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(r->keys, *group, NULL,
+                                                 NULL);
+        const char *const *allowed = keys_of(*group);
+
+        if (!g_strv_contains(groups, *group)) {
+            g_autofree char *all = g_strjoinv("], [", (char **)groups);
+
+            g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_INVALID,
+                        "%s: [%s]: unknown group: there are [%s]",
+                        r->file, *group, all);
+            return FALSE;
+        }
+        for (char **key = keys; allowed && *key; key++) {
+            if (!g_strv_contains(allowed, *key)) {
+                g_autofree char *all = g_strjoinv(", ", (char **)allowed);
+
+                return bad(r, error, *group, *key,
+                           "unknown key: there are %s", all);
+            }
+        }
+    }
+    return TRUE;
+}
+
+/* The text as it stands: GKeyFile's escapes would spoil JSON. */
+static char *get(const Reader *r, const char *group, const char *key)
+{
+    char *value = g_key_file_get_value(r->keys, group, key, NULL);
+
+    if (value && !*g_strstrip(value)) {
+        g_clear_pointer(&value, g_free);
+    }
+    return value;
+}
+
+static gboolean get_seconds(const Reader *r, const char *key,
+                            double fallback, double *seconds,
+                            GError **error)
+{
+    g_autofree char *value = get(r, "scenario", key);
+    char *end = NULL;
+
+    *seconds = value ? g_ascii_strtod(value, &end) : fallback;
+    if (value && (*end || !(*seconds > 0) || *seconds > 86400)) {
+        return bad(r, error, "scenario", key, "'%s' is no number of "
+                   "seconds: write one, such as %s=%g", value, key,
+                   fallback);
+    }
+    return TRUE;
+}
+
+static char **get_list(const Reader *r, const char *group, const char *key)
+{
+    g_autofree char *value = get(r, group, key);
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+    g_auto(GStrv) parts = g_strsplit(value ? value : "", ";", -1);
+
+    for (char **part = parts; *part; part++) {
+        if (*g_strstrip(*part)) {
+            g_strv_builder_add(list, *part);
+        }
+    }
+    return g_strv_builder_end(list);
+}
+
+static gboolean get_words(const Reader *r, const char *group,
+                          const char *key, GStrvBuilder *words,
+                          GError **error)
+{
+    g_autofree char *value = get(r, group, key);
+    g_autoptr(GError) problem = NULL;
+    g_auto(GStrv) argv = NULL;
+
+    if (!value) {
+        return TRUE;
+    }
+    if (!g_shell_parse_argv(value, NULL, &argv, &problem)) {
+        return bad(r, error, group, key, "%s: quote it as for a shell",
+                   problem->message);
+    }
+    g_strv_builder_addv(words, (const char **)argv);
+    return TRUE;
+}
+
+/* Each ${devN} must be one of [host] devices. */
+static gboolean check_devices(const Reader *r, const char *group,
+                              const char *key, const char *value,
+                              guint devices, GError **error)
+{
+    const char *p = value;
+
+    while ((p = strstr(p, "${")) != NULL) {
+        guint64 n;
+        const char *close = strchr(p, '}');
+        g_autofree char *name = g_strndup(p + 2, strcspn(p + 2, "}"));
+
+        if (!close || !g_str_has_prefix(name, "dev") ||
+            !g_ascii_string_to_unsigned(name + 3, 10, 0, G_MAXUINT - 1, &n,
+                                        NULL)) {
+            if (!strcmp(group, "steps")) {      /* may be the shell's */
+                p += 2;
+                continue;
+            }
+            return bad(r, error, group, key, "'${%s' is not replaced: only "
+                       "${dev0}, ${dev1}, … are", name);
+        }
+        if (n >= devices) {
+            return bad(r, error, group, key, "${%s} needs at least %u "
+                       "entries in [host] devices, there are %u", name,
+                       (guint)n + 1, devices);
+        }
+        p = close;
+    }
+    return TRUE;
+}
+
+static gboolean read_scenario(const Reader *r, Scenario *s, GError **error)
+{
+    s->description = get(r, "scenario", "description");
+    if (!s->description) {
+        return bad(r, error, "scenario", "description",
+                   "is missing: say in one line what the scenario shows");
+    }
+    s->tags = get_list(r, "scenario", "tags");
+    return get_seconds(r, "timeout", DEFAULT_TIMEOUT, &s->timeout, error) &&
+           get_seconds(r, "silence", DEFAULT_SILENCE, &s->silence, error);
+}
+
+static gboolean read_host(const Reader *r, Scenario *s, GError **error)
+{
+    g_autofree char *cpus = get(r, "host", "cpus");
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    guint64 n = 2;
+
+    s->devices = get_list(r, "host", "devices");
+    if (!s->devices[0] || g_strv_length(s->devices) > MAX_DEVICES) {
+        return bad(r, error, "host", "devices", "name 1 to %d devices, "
+                   "such as devices=nvme", MAX_DEVICES);
+    }
+    if (cpus && !g_ascii_string_to_unsigned(cpus, 10, 1, 8, &n, NULL)) {
+        return bad(r, error, "host", "cpus", "'%s': write a number from 1 "
+                   "to 8", cpus);
+    }
+    s->host_cpus = n;
+    s->host_memory = get(r, "host", "memory");
+    if (!s->host_memory) {
+        s->host_memory = g_strdup("3G");
+    }
+    s->host_append = get(r, "host", "append");
+    if (!get_words(r, "host", "qemu-args", words, error)) {
+        return FALSE;
+    }
+    s->host_qemu_args = g_strv_builder_end(words);
+    return TRUE;
+}
+
+static gboolean read_vm(const Reader *r, Scenario *s, GError **error)
+{
+    g_autofree char *firmware = get(r, "vm", "firmware");
+
+    s->qemu = get(r, "vm", "qemu");
+    if (!s->qemu) {
+        s->qemu = g_strdup("series");
+    }
+    if (strchr(s->qemu, '/')) {
+        return bad(r, error, "vm", "qemu", "'%s': write series or the name "
+                   "of a variant; --qemu FILE takes a file", s->qemu);
+    }
+    if (firmware && strcmp(firmware, "yes") && strcmp(firmware, "no")) {
+        return bad(r, error, "vm", "firmware", "'%s': write yes or no",
+                   firmware);
+    }
+    s->firmware = !firmware || !strcmp(firmware, "yes");
+    s->machine = get(r, "vm", "machine");
+    s->accel = get(r, "vm", "accel");
+    s->cpu = get(r, "vm", "cpu");
+    s->smp = get(r, "vm", "smp");
+    s->memory = get(r, "vm", "memory");
+    s->append = get(r, "vm", "append");
+    return TRUE;
+}
+
+static gboolean read_qemu_args(const Reader *r, Scenario *s, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(r->keys, "qemu-args", NULL,
+                                             NULL);
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    guint devices = g_strv_length(s->devices);
+
+    for (char **key = keys; key && *key; key++) {
+        g_autofree char *value = get(r, "qemu-args", *key);
+
+        if (!value) {
+            return bad(r, error, "qemu-args", *key, "is empty: write an "
+                       "argument or remove the line");
+        }
+        if (!check_devices(r, "qemu-args", *key, value, devices, error) ||
+            !get_words(r, "qemu-args", *key, words, error)) {
+            return FALSE;
+        }
+    }
+    s->qemu_args = g_strv_builder_end(words);
+    return TRUE;
+}
+
+static char *steps_problem(const char *value)
+{
+    return step_problem(value);
+}
+
+static char *expects_problem(const char *value)
+{
+    char *problem = NULL;
+    g_autoptr(Expect) expect = expect_parse(value, &problem);
+
+    return problem;
+}
+
+/* All values of @group, each accepted by @check. */
+static gboolean read_all(const Reader *r, const char *group,
+                         char *(*check)(const char *), guint devices,
+                         char ***values, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(r->keys, group, NULL, NULL);
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+    for (char **key = keys; key && *key; key++) {
+        g_autofree char *value = get(r, group, *key);
+        g_autofree char *problem = check(value ? value : "");
+
+        if (problem) {
+            return bad(r, error, group, *key, "%s", problem);
+        }
+        if (!check_devices(r, group, *key, value, devices, error)) {
+            return FALSE;
+        }
+        g_strv_builder_add(list, value);
+    }
+    *values = g_strv_builder_end(list);
+    return TRUE;
+}
+
+const char *scenario_step(const Scenario *s, const char *key)
+{
+    for (guint i = 0; s->step_keys[i]; i++) {
+        if (!strcmp(s->step_keys[i], key)) {
+            return s->steps[i];
+        }
+    }
+    return NULL;
+}
+
+/* Each answer.STEP must name a step. */
+static gboolean check_answers(const Reader *r, const Scenario *s,
+                              GError **error)
+{
+    for (char **expr = s->expects; *expr; expr++) {
+        g_autofree char *problem = NULL;
+        g_autoptr(Expect) e = expect_parse(*expr, &problem);
+        const char *key = expect_step(e);
+
+        if (key && !scenario_step(s, key)) {
+            g_autofree char *known = g_strjoinv(", ", s->step_keys);
+
+            return bad(r, error, "expect", *expr, "no step has the key "
+                       "'%s': there are %s", key, known);
+        }
+    }
+    return TRUE;
+}
+
+/* A run of own steps that expects nothing could not fail in its own way. */
+static gboolean check_expects(const Reader *r, const Scenario *s,
+                              GError **error)
+{
+    if (s->steps[0] && !s->expects[0]) {
+        return bad(r, error, "expect", "(any key)", "is missing: say what "
+                   "must be seen after the steps, such as irqs >= ios");
+    }
+    return TRUE;
+}
+
+Scenario *scenario_load(const char *file, GError **error)
+{
+    g_autoptr(Scenario) s = g_new0(Scenario, 1);
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    Reader r = { file, keys };
+    guint devices;
+
+    if (!g_file_get_contents(file, &text, NULL, error)) {
+        return NULL;
+    }
+    if (!g_key_file_load_from_data(keys, text, -1, G_KEY_FILE_NONE,
+                                   &problem)) {
+        g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_INVALID,
+                    "%s: %s; the format is in docs/lab.md", file,
+                    problem->message);
+        return NULL;
+    }
+    s->file = g_strdup(file);
+    s->name = g_path_get_basename(file);
+    if (g_str_has_suffix(s->name, SCENARIO_SUFFIX)) {
+        s->name[strlen(s->name) - strlen(SCENARIO_SUFFIX)] = '\0';
+    }
+    if (!check_repeated(&r, text, error) || !check_names(&r, error) ||
+        !read_scenario(&r, s, error) || !read_host(&r, s, error) ||
+        !read_vm(&r, s, error) || !read_qemu_args(&r, s, error)) {
+        return NULL;
+    }
+    devices = g_strv_length(s->devices);
+    s->step_keys = g_key_file_get_keys(keys, "steps", NULL, NULL);
+    if (!s->step_keys) {
+        s->step_keys = g_new0(char *, 1);
+    }
+    if (!read_all(&r, "steps", steps_problem, devices, &s->steps, error) ||
+        !read_all(&r, "expect", expects_problem, devices, &s->expects,
+                  error) ||
+        !check_expects(&r, s, error) || !check_answers(&r, s, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&s);
+}
+
+void scenario_free(Scenario *s)
+{
+    g_free(s->name);
+    g_free(s->file);
+    g_free(s->description);
+    g_strfreev(s->tags);
+    g_strfreev(s->devices);
+    g_free(s->host_memory);
+    g_free(s->host_append);
+    g_strfreev(s->host_qemu_args);
+    g_free(s->qemu);
+    g_free(s->machine);
+    g_free(s->accel);
+    g_free(s->cpu);
+    g_free(s->smp);
+    g_free(s->memory);
+    g_free(s->append);
+    g_strfreev(s->qemu_args);
+    g_strfreev(s->steps);
+    g_strfreev(s->step_keys);
+    g_strfreev(s->expects);
+    g_free(s);
+}

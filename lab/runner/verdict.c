@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verdict.h"
+#include "step.h"
+
+#include <string.h>
+
+const char *verdict_name(Verdict verdict)
+{
+    static const char *const names[VERDICT_LAST] = {
+        "pass", "fail", "skip", "timeout", "interrupted"
+    };
+
+    return names[verdict];
+}
+
+static Judgement G_GNUC_PRINTF(2, 3)
+judgement(Verdict verdict, const char *format, ...)
+{
+    Judgement j = { .verdict = verdict };
+    va_list args;
+
+    va_start(args, format);
+    j.reason = g_strdup_vprintf(format, args);
+    va_end(args);
+    return j;
+}
+
+static const Judgement undecided = { VERDICT_PASS, NULL };
+
+static char *last_milestone(const Witness *w)
+{
+    char *milestone = report_milestone(w->report);
+
+    if (!milestone) {
+        milestone = g_strdup(w->console->milestone ? w->console->milestone
+                                                   : "QEMU started");
+    }
+    return milestone;
+}
+
+/* How the emulated host ended. */
+static Judgement judge_process(const Scenario *s, const Witness *w)
+{
+    g_autofree char *milestone = last_milestone(w);
+    const ProcessResult *p = w->process;
+
+    switch (p->end) {
+    case PROCESS_INTERRUPTED:
+        return judgement(VERDICT_INTERRUPTED, "interrupted after: %s",
+                         milestone);
+    case PROCESS_SILENT:
+        return judgement(VERDICT_TIMEOUT, "no sign of life for too long; "
+                         "the last one: %s", milestone);
+    case PROCESS_TIMED_OUT:
+        return judgement(VERDICT_TIMEOUT, "not done after %.0f s; the last "
+                         "thing done: %s", p->seconds, milestone);
+    case PROCESS_SIGNALED:
+        return judgement(VERDICT_FAIL, "the emulated host's QEMU was killed "
+                         "by signal %d (%s)", p->status,
+                         g_strsignal(p->status));
+    case PROCESS_EXITED:
+        break;
+    }
+    if (p->status) {
+        return judgement(VERDICT_FAIL, "the emulated host's QEMU exited "
+                         "with status %d: %s", p->status,
+                         w->host_stderr ? w->host_stderr : "no message");
+    }
+    return undecided;
+}
+
+/* What smmu-lab-host says of itself. */
+static Judgement judge_report(const Witness *w)
+{
+    const Record *verdict = report_last(w->report, "verdict", NULL);
+    const char *result = verdict ? record_get(verdict, "result") : NULL;
+    const char *reason = verdict ? record_get(verdict, "reason") : NULL;
+    int code = w->console->agent_exit;
+
+    reason = reason && *reason ? reason : "smmu-lab-host gave no reason";
+    if (!result) {
+        if (w->console->first_bad) {
+            return judgement(VERDICT_FAIL, "the emulated host ended without "
+                             "a verdict: %s", w->console->first_bad);
+        }
+        if (code >= 0) {
+            return judgement(VERDICT_FAIL, "smmu-lab-host gave no verdict "
+                             "and ended with exit code %d", code);
+        }
+        return judgement(VERDICT_FAIL, "the emulated host ended before "
+                         "smmu-lab-host gave a verdict");
+    }
+    if (!strcmp(result, "skip")) {
+        return judgement(VERDICT_SKIP, "%s", reason);
+    }
+    if (!strcmp(result, "error") && code == 124) {
+        return judgement(VERDICT_TIMEOUT, "%s", reason);
+    }
+    if (strcmp(result, "pass")) {
+        return judgement(VERDICT_FAIL, "%s", reason);
+    }
+    if (code > 0) {
+        return judgement(VERDICT_FAIL, "smmu-lab-host reported a pass but "
+                         "ended with exit code %d", code);
+    }
+    return undecided;
+}
+
+static gboolean expect_held(const Report *report, const char *expr)
+{
+    for (guint i = 0; i < report->records->len; i++) {
+        const Record *record = g_ptr_array_index(report->records, i);
+
+        if (!strcmp(record->kind, "expect") &&
+            !g_strcmp0(record_get(record, "expr"), expr)) {
+            return !g_strcmp0(record_get(record, "ok"), "1");
+        }
+    }
+    return FALSE;
+}
+
+/* The answer to the last step with this text, or NULL. */
+static const char *answer_to(const Report *report, const char *step)
+{
+    for (guint i = report->records->len; i-- > 0;) {
+        const Record *record = g_ptr_array_index(report->records, i);
+
+        if (!strcmp(record->kind, "step") &&
+            !g_strcmp0(record_get(record, "text"), step)) {
+            return record_get(record, "answer");
+        }
+    }
+    return NULL;
+}
+
+static Judgement judge_answer(const Scenario *s, const Witness *w,
+                              const char *expr, const Expect *e)
+{
+    const char *step = scenario_step(s, expect_step(e));
+    const char *answer = answer_to(w->report, step);
+    gboolean wanted = e->op[0] == '~';
+
+    if (!answer) {
+        return judgement(VERDICT_FAIL, "expected %s, but the report has no "
+                         "answer to '%s'", expr, step);
+    }
+    if ((strstr(answer, e->text) != NULL) != wanted) {
+        return judgement(VERDICT_FAIL, "expected %s, but the answer to '%s' "
+                         "is '%s'", expr, step, answer);
+    }
+    return undecided;
+}
+
+static Judgement judge_own_expect(const Scenario *s, const Witness *w,
+                                  const char *expr, const Expect *e)
+{
+    guint64 right = e->value, counter;
+
+    if (expect_step(e)) {
+        return judge_answer(s, w, expr, e);
+    }
+    if (e->counter) {
+        if (!report_count(w->report, e->counter, &counter)) {
+            return judgement(VERDICT_FAIL, "expected %s, but '%s' was not "
+                             "counted", expr, e->counter);
+        }
+        right *= counter;
+    }
+    if (!expect_compare(w->disks_read, e->op, right)) {
+        return judgement(VERDICT_FAIL, "expected %s, but disks_read is %"
+                         G_GUINT64_FORMAT, expr, w->disks_read);
+    }
+    return undecided;
+}
+
+/*
+ * A pass without all that was asked is none: smmu-lab-host must have
+ * answered for every step and every expectation of the scenario.
+ */
+static Judgement judge_completeness(const Scenario *s, const Witness *w)
+{
+    guint steps = 0;
+
+    for (guint i = 0; i < w->report->records->len; i++) {
+        const Record *record = g_ptr_array_index(w->report->records, i);
+
+        steps += !strcmp(record->kind, "step");
+    }
+    if (steps < MAX(g_strv_length(s->steps), 1)) {
+        return judgement(VERDICT_FAIL, "the report tells of %u steps, the "
+                         "scenario has %u", steps, g_strv_length(s->steps));
+    }
+    for (char **expr = s->expects; *expr; expr++) {
+        g_autofree char *problem = NULL;
+        g_autoptr(Expect) e = expect_parse(*expr, &problem);
+        Judgement j = undecided;
+
+        if (expect_is_runners(e)) {
+            j = judge_own_expect(s, w, *expr, e);
+        } else if (!expect_held(w->report, *expr)) {
+            j = judgement(VERDICT_FAIL, "the report does not say that '%s' "
+                          "holds", *expr);
+        }
+        if (j.verdict != VERDICT_PASS) {
+            return j;
+        }
+    }
+    return undecided;
+}
+
+/* What the runner saw itself. */
+static Judgement judge_witnesses(const Witness *w)
+{
+    if (w->console->bad) {
+        return judgement(VERDICT_FAIL, "the emulated host's console shows "
+                         "trouble: %s", w->console->first_bad);
+    }
+    if (w->data_problem) {
+        return judgement(VERDICT_FAIL, "%s", w->data_problem);
+    }
+    if (w->report->bad_lines) {
+        return judgement(VERDICT_FAIL, "%u lines of the report are no "
+                         "records", w->report->bad_lines);
+    }
+    return undecided;
+}
+
+Judgement verdict_judge(const Scenario *s, const Witness *w)
+{
+    Judgement j = judge_process(s, w);
+
+    if (j.verdict == VERDICT_PASS) {
+        j = judge_report(w);
+    }
+    if (j.verdict == VERDICT_PASS) {
+        j = judge_completeness(s, w);
+    }
+    if (j.verdict == VERDICT_PASS) {
+        j = judge_witnesses(w);
+    }
+    return j;
+}
