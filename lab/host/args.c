@@ -287,10 +287,11 @@ static void set_defaults(struct config *config)
     }
 }
 
-static bool complete(const struct config *config, bool firmware_given,
-                     char **err)
+/* @own_args: QEMU's arguments were given, and may do without devices. */
+static bool complete(const struct config *config, bool own_args,
+                     bool firmware_given, char **err)
 {
-    const char *missing = !config->devices.n ? "--device" :
+    const char *missing = !config->devices.n && !own_args ? "--device" :
                           config->check ? NULL :
                           !config->qemu ? "--qemu" :
                           !config->kernel ? "--kernel" :
@@ -310,7 +311,7 @@ static bool complete(const struct config *config, bool firmware_given,
 enum args_result args_parse(int argc, char **argv, struct config *config,
                             char **err)
 {
-    bool firmware_given;
+    bool firmware_given, own_args;
     int opt;
 
     *config = (struct config){
@@ -339,6 +340,8 @@ enum args_result args_parse(int argc, char **argv, struct config *config,
         return ARGS_WRONG;
     }
     firmware_given = config->firmware;
+    own_args = config->qemu_args.n;
     set_defaults(config);
-    return complete(config, firmware_given, err) ? ARGS_RUN : ARGS_WRONG;
+    return complete(config, own_args, firmware_given, err) ? ARGS_RUN
+                                                           : ARGS_WRONG;
 }

@@ -35,7 +35,7 @@ static bool find_devices(struct run *run, struct strlist *lacks)
 {
     const struct strlist *bdfs = &run->config->devices;
 
-    run->devices = calloc(bdfs->n, sizeof(*run->devices));
+    run->devices = calloc(bdfs->n + 1, sizeof(*run->devices));
     for (size_t i = 0; run->devices && i < bdfs->n; i++) {
         char *err = NULL;
 
@@ -75,7 +75,7 @@ static void report_facts(struct run *run)
 {
     const struct config *config = run->config;
     char *command = text_printf("'%s' --version", config->qemu);
-    FILE *f = popen(command, "re");
+    FILE *f = access(config->qemu, X_OK) ? NULL : popen(command, "re");
     char line[256] = "";
     struct utsname u;
 
@@ -121,7 +121,7 @@ static bool take_devices(struct run *run)
 static void give_devices_back(struct run *run)
 {
     double begin = clock_seconds();
-    bool all = run->n_devices > 0;
+    bool all = true;
     char *err = NULL;
 
     for (size_t i = 0; i < run->n_devices; i++) {
@@ -131,7 +131,7 @@ static void give_devices_back(struct run *run)
                                    &err);
     run->device_back = all;
     if (!all) {
-        run_fail(run, EXIT_FAIL, "%s", err ? err : "no device");
+        run_fail(run, EXIT_FAIL, "%s", err);
     }
     free(err);
     report_phase(&run->report, "back", clock_seconds() - begin);

@@ -112,7 +112,7 @@ make_host() {
     while read -r lib; do
         cp -L "$lib" "$tree/lib/aarch64-linux-gnu/$(basename "$lib")"
     done < "$work/libraries"
-    aarch64-linux-gnu-strip "$tree"/usr/bin/* "$tree"/lib/aarch64-linux-gnu/*
+    find "$tree/usr/bin" "$tree/lib" -type f -exec aarch64-linux-gnu-strip {} +
     loader=ld-linux-aarch64.so.1
     ln -s "aarch64-linux-gnu/$loader" "$tree/lib/$loader"
     cp "$firmware" "$tree/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
