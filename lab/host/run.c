@@ -245,16 +245,23 @@ static bool monitor_replied(const struct run *run)
 static bool do_qmp(struct run *run, const struct step *step, char **answer)
 {
     struct qmp *qmp = &run->vm.qmp;
+    char *err = NULL;
+    char *json = command_replace(run->config, step->arg, &err);
+    bool sent;
 
-    if (!wait_until(run, monitor_is_ready, QMP_SECONDS, "QEMU's monitor")) {
+    if (!json) {
+        run_fail(run, EXIT_FAIL, "%s", err);
+        free(err);
         return false;
     }
+    sent = wait_until(run, monitor_is_ready, QMP_SECONDS, "QEMU's monitor") &&
+           (qmp_send(qmp, json) ||
+            run_fail(run, EXIT_FAIL, "cannot send `%s`: %s", json,
+                     strerror(errno)));
+    free(json);
     run->vm.heard_at = clock_seconds();
-    if (!qmp_send(qmp, step->arg)) {
-        return run_fail(run, EXIT_FAIL, "cannot send `%s`: %s", step->arg,
-                        strerror(errno));
-    }
-    if (!wait_until(run, monitor_replied, QMP_SECONDS, "QEMU's reply")) {
+    if (!sent || !wait_until(run, monitor_replied, QMP_SECONDS,
+                             "QEMU's reply")) {
         return false;
     }
     *answer = text_copy(qmp->reply);

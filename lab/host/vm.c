@@ -203,7 +203,11 @@ bool vm_run_shell(struct vm *vm, const struct config *config, char **err)
         vm->started = vm->pid > 0;
         while (vm->started && !vm->exited) {
             vm_turn(vm, 60);
-            vm->interrupted = 0; /* Ctrl-C is the guest's */
+            /* Ctrl-C is the guest's; the terminal is gone, or someone asks */
+            if (vm->interrupted && vm->interrupted != SIGINT) {
+                vm_kill(vm);
+            }
+            vm->interrupted = 0;
         }
     }
     strlist_clear(&argv);
