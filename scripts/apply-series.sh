@@ -29,10 +29,9 @@ BASE_DATE='2026-01-01T00:00:00Z'
 check_tree()
 {
     local tree=$1 version top
-    [[ -d $tree ]] || die "'$tree' is no directory"
     version=$(version_of "$tree") || die "'$tree' is not a QEMU source tree" "Give the top directory of a QEMU checkout."
     top=$(git -C "$tree" rev-parse --show-toplevel 2>/dev/null) || top=
-    [[ -n $top && $(realpath "$top") == "$(realpath "$tree")" ]] ||
+    [[ -n $top && $(realpath "$top") == "$tree" ]] ||
         die "'$tree' is not a git checkout" \
             "For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
     git -C "$tree" rev-parse --verify --quiet HEAD >/dev/null || die "'$tree' has no commit yet"
@@ -52,7 +51,9 @@ check_tree()
 
 apply_to()
 {
-    local tree=$1 check=$2 head base
+    local tree check=$2 head base
+    [[ -d $1 ]] || die "'$1' is no directory"
+    tree=$(realpath "$1")
     read_series "$PATCHES"
     check_tree "$tree"
     base=$(git -C "$tree" rev-parse HEAD)

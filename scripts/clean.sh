@@ -27,10 +27,13 @@ if ((!all)); then
     rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,lab,check-*}
     exit
 fi
-if [[ -e $BUILD/qemu-$BASE ]]; then
+tree=$BUILD/qemu-$BASE
+if [[ -e $tree ]]; then
     # fails, and says so, if there is work that would be lost
     "$ROOT/scripts/apply-series.sh" >/dev/null ||
-        die "'$BUILD/qemu-$BASE' is kept, and so is all of build/ (see above)"
+        die "'$tree' is kept, and so is all of build/ (see above)"
+    other=$(git -C "$tree" log --format='%h %s' --branches --glob=refs/stash --not "refs/heads/accel-smmuv3-$BASE" --max-count=5)
+    [[ -z $other ]] || die "other branches or the stash of '$tree' hold commits, so build/ is kept:" "$other"
 fi
 rm -rf "${BUILD:?}" "$ROOT/results"
 [[ ! -L $ROOT/build ]] || rm "$ROOT/build"

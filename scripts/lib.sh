@@ -35,8 +35,9 @@ usage() { sed -n -e '/^# usage:/,/^$/s/^# \{0,1\}//p' "$0"; }
 
 usage_error()
 {
-    warn "$1"
-    usage >&2
+    warn "error: $1"
+    usage | sed '/^$/,$d' >&2
+    printf '%s\n' "--help says more" >&2
     exit 2
 }
 
