@@ -214,7 +214,8 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
     return g_strv_builder_end(argv);
 }
 
-static char *quote_with(char **argv, const char *break_)
+/* A line break goes before each word that starts with @option. */
+static char *quote_with(char **argv, const char *option, const char *break_)
 {
     g_autoptr(GString) line = g_string_new(NULL);
 
@@ -227,19 +228,20 @@ static char *quote_with(char **argv, const char *break_)
             quoted = g_shell_quote(*word);
         }
         if (word != argv) {
-            g_string_append(line, **word == '-' ? break_ : " ");
+            g_string_append(line, g_str_has_prefix(*word, option) ? break_
+                                                                  : " ");
         }
         g_string_append(line, quoted ? quoted : *word);
     }
     return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
-char *command_quote(char **argv)
+char *command_quote(char **argv, const char *option)
 {
-    return quote_with(argv, " \\\n    ");
+    return quote_with(argv, option, " \\\n    ");
 }
 
 char *command_quote_line(char **argv)
 {
-    return quote_with(argv, " ");
+    return quote_with(argv, "", " ");
 }

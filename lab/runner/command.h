@@ -52,8 +52,11 @@ char **command_host_vm(const Scenario *s, const Options *o,
  */
 char **command_host_args(const Scenario *s, const Options *o, RunMode mode);
 
-/* @argv quoted for a shell, one option with its value a line. */
-char *command_quote(char **argv);
+/*
+ * @argv quoted for a shell, with a new line for each word that begins with
+ * @option (`-` or `--`).
+ */
+char *command_quote(char **argv, const char *option);
 
 /* The same on one line. */
 char *command_quote_line(char **argv);

@@ -39,25 +39,47 @@ void console_clear(Console *c)
     g_clear_pointer(&c->first_bad, g_free);
 }
 
-/* Events of the SMMU: `arm-smmu-v3 9050000.smmuv3: event: F_TRANSLATION…` */
-static gboolean is_smmu_event(const char *line)
+/*
+ * What the kernel says on @line, after its time stamp; "" when it is not
+ * the kernel that speaks: smmu-lab-host may quote what it looked for.
+ */
+static const char *kernel_message(const char *line)
 {
-    const char *driver = strstr(line, "arm-smmu-v3 ");
+    const char *p = line;
 
-    return driver && (strstr(driver, "event") || strstr(driver, "gerror") ||
-                      strstr(driver, "CMDQ error") ||
-                      strstr(driver, "timeout")) &&
-           !strstr(driver, "allocated ");
+    while ((p = strchr(p, '[')) != NULL) {
+        p += 1 + strspn(p + 1, " ");
+        if (g_ascii_isdigit(*p)) {
+            p += strspn(p, G_CSET_DIGITS);
+            if (*p == '.') {
+                p += strspn(p, G_CSET_DIGITS ".");
+                return *p == ']' ? p + 1 : "";
+            }
+        }
+    }
+    return "";
+}
+
+/* Events of the SMMU: `arm-smmu-v3 9050000.smmuv3: event: F_TRANSLATION…` */
+static gboolean is_smmu_event(const char *message)
+{
+    const char *driver = strstr(message, "arm-smmu-v3 ");
+
+    return driver && !strstr(driver, "allocated ") &&
+           (strstr(driver, "event") || strstr(driver, "gerror") ||
+            strstr(driver, "CMDQ error") || strstr(driver, "timeout"));
 }
 
 gboolean console_is_bad(const char *line)
 {
+    const char *message = kernel_message(line);
+
     for (guint i = 0; i < G_N_ELEMENTS(troubles); i++) {
-        if (strstr(line, troubles[i].text)) {
+        if (strstr(message, troubles[i].text)) {
             return TRUE;
         }
     }
-    return is_smmu_event(line);
+    return is_smmu_event(message);
 }
 
 static void look_for_panic(Console *c, const char *line)

@@ -245,8 +245,8 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
     g_autoptr(RunFiles) files = run_files_new(dir);
     g_auto(GStrv) argv = command_host_vm(s, o, files, RUN_SCENARIO);
     g_auto(GStrv) args = command_host_args(s, o, RUN_SCENARIO);
-    g_autofree char *host_vm = command_quote(argv);
-    g_autofree char *host_args = command_quote(args);
+    g_autofree char *host_vm = command_quote(argv, "-");
+    g_autofree char *host_args = command_quote(args, "--");
     g_autofree char *out = g_shell_quote(files->out);
     g_autofree char *share = g_shell_quote(files->share);
     g_autofree char *qemu = command_test_qemu(s, o);

@@ -173,7 +173,7 @@ static int run_shell(const Scenario *s, const Options *o,
 {
     RunMode mode = o->guest ? RUN_SHELL_GUEST : RUN_SHELL_HOST;
     g_auto(GStrv) argv = command_host_vm(s, o, files, mode);
-    g_autofree char *text = command_quote(argv);
+    g_autofree char *text = command_quote(argv, "-");
 
     if (o->dry_run) {
         printf("%s\n", text);

@@ -99,6 +99,10 @@ static Judgement judge_report(const Witness *w)
     if (strcmp(result, "pass")) {
         return judgement(VERDICT_FAIL, "%s", reason);
     }
+    if (code < 0) {
+        return judgement(VERDICT_FAIL, "smmu-lab-host reported a pass, but "
+                         "the console did not say how it ended");
+    }
     if (code > 0) {
         return judgement(VERDICT_FAIL, "smmu-lab-host reported a pass but "
                          "ended with exit code %d", code);
@@ -233,10 +237,10 @@ Judgement verdict_judge(const Scenario *s, const Witness *w)
         j = judge_report(w);
     }
     if (j.verdict == VERDICT_PASS) {
-        j = judge_completeness(s, w);
+        j = judge_witnesses(w);
     }
     if (j.verdict == VERDICT_PASS) {
-        j = judge_witnesses(w);
+        j = judge_completeness(s, w);
     }
     return j;
 }
