@@ -271,7 +271,7 @@ static int usage_error(const char *err)
 int main(int argc, char **argv)
 {
     struct config config;
-    struct run run = { .config = &config };
+    struct run run = { .config = &config, .report = { .people = stdout } };
     char *err = NULL;
     enum args_result parsed = args_parse(argc, argv, &config, &err);
 

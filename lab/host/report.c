@@ -30,19 +30,35 @@ void report_close(struct report *r)
     }
 }
 
+static void write_line(FILE *file, const char *fmt, va_list ap)
+{
+    if (file) {
+        vfprintf(file, fmt, ap);
+        fputc('\n', file);
+        fflush(file);
+    }
+}
+
 static void record(struct report *r, const char *fmt, ...) TEXT_PRINTF(2, 3);
 
 static void record(struct report *r, const char *fmt, ...)
 {
     va_list ap;
 
-    if (r->file) {
-        va_start(ap, fmt);
-        vfprintf(r->file, fmt, ap);
-        va_end(ap);
-        fputc('\n', r->file);
-        fflush(r->file);
-    }
+    va_start(ap, fmt);
+    write_line(r->file, fmt, ap);
+    va_end(ap);
+}
+
+static void tell(struct report *r, const char *fmt, ...) TEXT_PRINTF(2, 3);
+
+static void tell(struct report *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    write_line(r->people, fmt, ap);
+    va_end(ap);
 }
 
 void report_phase(struct report *r, const char *name, double seconds)
@@ -58,9 +74,8 @@ void report_step(struct report *r, unsigned n, bool ok, const char *text,
 
     record(r, "step n=%u ok=%d text=%s seconds=%.2f answer=%s", n, ok, t,
            seconds, a);
-    printf("%s %2u %6.2f s  %s%s%s\n", ok ? "ok    " : "not ok", n, seconds,
-           text, *answer ? "\n                    " : "", answer);
-    fflush(stdout);
+    tell(r, "%s %2u %6.2f s  %s%s%s", ok ? "ok    " : "not ok", n, seconds,
+         text, *answer ? "\n                    " : "", answer);
     free(t);
     free(a);
 }
@@ -77,8 +92,8 @@ void report_expect(struct report *r, bool ok, const char *expr, uint64_t left,
 
     record(r, "expect ok=%d expr=%s left=%" PRIu64 " right=%" PRIu64, ok, e,
            left, right);
-    printf("%s  %s  (%" PRIu64 ", %" PRIu64 ")\n", ok ? "ok    " : "not ok",
-           expr, left, right);
+    tell(r, "%s  %s  (%" PRIu64 ", %" PRIu64 ")", ok ? "ok    " : "not ok",
+         expr, left, right);
     free(e);
 }
 
@@ -95,7 +110,6 @@ void report_verdict(struct report *r, const char *result, const char *reason)
     char *why = words_quote(reason);
 
     record(r, "verdict result=%s reason=%s", result, why);
-    printf("%s%s%s\n", result, *reason ? ": " : "", reason);
-    fflush(stdout);
+    tell(r, "%s%s%s", result, *reason ? ": " : "", reason);
     free(why);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* report.txt: one record a line, each flushed at once, for the runner; and a
- * short account for people on standard output. */
+ * short account for people. */
 #ifndef HOST_REPORT_H
 #define HOST_REPORT_H
 
@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 struct report {
-    FILE *file; /* NULL: nothing is written */
+    FILE *file;   /* records; NULL: none are written */
+    FILE *people; /* what people read; NULL: nobody does */
 };
 
 /* Open @dir/report.txt anew. Returns: false with a message in *@err. */

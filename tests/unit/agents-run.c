@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host agent's engine, with a program that stands for QEMU. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "run.h"
+
+typedef struct {
+    struct run run;
+    struct config config;
+    char *dir;
+} Fixture;
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    char *err = NULL;
+
+    f->dir = g_dir_make_tmp("agents-run-XXXXXX", NULL);
+    g_assert_nonnull(f->dir);
+    f->config = (struct config){
+        .qemu = g_getenv("FAKE_QEMU_BINARY"), .kernel = "k", .initrd = "i",
+        .machine = "virt", .accel = "kvm", .cpu = "host", .memory = "1M",
+        .append = "", .smp = 1, .output = f->dir, .timeout = 20, .silence = 20,
+    };
+    g_assert_nonnull(f->config.qemu);
+    f->run.config = &f->config;
+    g_assert_true(vm_init(&f->run.vm, &err));
+    g_unsetenv("FAKE_QEMU");
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
+    const char *name;
+
+    vm_end(&f->run.vm, false);
+    for (gsize i = 0; i < f->run.n_steps; i++) {
+        step_free(&f->run.steps[i]);
+    }
+    g_free(f->run.steps);
+    free(f->run.reason);
+    references_free(&f->run.refs);
+    trace_free(&f->run.trace);
+    strlist_clear(&f->config.expects);
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(f->dir, name, NULL);
+
+        g_remove(path);
+    }
+    g_rmdir(f->dir);
+    g_free(f->dir);
+}
+
+static bool run(Fixture *f, const char *const *steps)
+{
+    bool ok;
+
+    f->run.deadline = clock_seconds() + f->config.timeout;
+    f->run.steps = g_new0(struct step, 16);
+    for (; *steps; steps++) {
+        char *err = NULL;
+
+        g_assert_true(step_parse(*steps, &f->run.steps[f->run.n_steps++],
+                                 &err));
+    }
+    ok = run_steps(&f->run);
+    if (!ok) {
+        g_test_message("%s", f->run.reason);
+        g_assert_nonnull(f->run.reason);
+        g_assert_cmpint(f->run.code, !=, EXIT_PASS);
+    }
+    vm_kill(&f->run.vm);
+    return ok;
+}
+
+static void assert_reason(Fixture *f, const char *part)
+{
+    g_assert_nonnull(strstr(f->run.reason, part));
+}
+
+static uint64_t counter(Fixture *f, const char *name)
+{
+    uint64_t value;
+
+    g_assert_true(counters_get(&f->run, name, &value));
+    return value;
+}
+
+static void test_good(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest read dev=x", "repeat 2 { guest write dev=x ; sleep 0 }",
+        "guest lost", NULL
+    };
+
+    g_assert_true(run(f, steps));
+    g_assert_cmpuint(counter(f, "boots"), ==, 1);
+    g_assert_cmpuint(counter(f, "ios"), ==, 12);
+    g_assert_cmpuint(counter(f, "irqs"), ==, 15);
+    g_assert_cmpuint(counter(f, "polled"), ==, 1);
+    g_assert_cmpuint(counter(f, "exit_code"), ==, 0);
+    g_assert_cmpuint(counter(f, "trace.nothing"), ==, 0);
+    /* boot, read, 2 * (write, sleep), lost, poweroff, exit */
+    g_assert_cmpuint(f->run.step_no, ==, 9);
+}
+
+static void test_reboot(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest reboot", "expect-boots 2", NULL
+    };
+    static const char *const too_few[] = {
+        "boot", "guest reboot", "guest x", "guest reboot", "guest x",
+        "expect-boots 2", NULL
+    };
+
+    if (data) {
+        g_assert_false(run(f, too_few));
+        assert_reason(f, "3 times instead of 2");
+    } else {
+        g_assert_true(run(f, steps));
+    }
+}
+
+static void test_monitor(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "qmp {\"execute\":\"device_del\"}",
+        "event DEVICE_DELETED match=dev0", "qmp? {\"execute\":\"wrong\"}",
+        NULL
+    };
+
+    g_assert_true(run(f, steps));
+    g_assert_cmpint(f->run.code, ==, EXIT_PASS);
+}
+
+static void test_two_lives(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest poweroff", "exit", "boot", "guest read dev=x", NULL
+    };
+
+    g_assert_true(run(f, steps));
+    g_assert_cmpuint(counter(f, "boots"), ==, 2);
+}
+
+static void test_refused(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "start", "exit nonzero", NULL };
+    char *err = NULL;
+
+    g_setenv("FAKE_QEMU", "refuse", TRUE);
+    g_assert_true(run(f, steps));
+    g_assert_cmpuint(counter(f, "exit_code"), ==, 1);
+    strlist_add(&f->config.expects, "stderr ~ refused for a reason");
+    counters_expect(&f->run);
+    g_assert_null(f->run.reason);
+    strlist_add(&f->config.expects, "stderr !~ refused");
+    counters_expect(&f->run);
+    g_assert_nonnull(f->run.reason);
+    free(err);
+}
+
+static void test_not_refused(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "start", "exit nonzero timeout=0.5",
+                                         NULL };
+
+    g_assert_false(run(f, steps));
+    assert_reason(f, "QEMU's exit");
+}
+
+typedef struct {
+    const char *step, *reason;
+    enum exit_code code;
+} Failure;
+
+static void test_failure(Fixture *f, gconstpointer data)
+{
+    const Failure *failure = data;
+    const char *const steps[] = { "boot", failure->step, "guest never", NULL };
+
+    f->config.silence = 0.7;
+    g_assert_false(run(f, steps));
+    assert_reason(f, failure->reason);
+    g_assert_cmpint(f->run.code, ==, failure->code);
+    /* nothing comes after a failure, and nothing is left behind */
+    g_assert_cmpuint(f->run.step_no, ==, 2);
+    g_assert_cmpint(f->run.vm.pid, ==, 0);
+}
+
+static void test_forgiven(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest? fail", "host? exit 3", "guest read", NULL
+    };
+
+    g_assert_true(run(f, steps));
+    g_assert_null(f->run.reason);
+}
+
+static void test_not_forgiven(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "boot", "guest? crash", NULL };
+
+    g_assert_false(run(f, steps));
+    assert_reason(f, "it crashed");
+}
+
+static void test_total_time(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "boot", "guest mute", NULL };
+
+    f->config.timeout = 0.7;
+    g_assert_false(run(f, steps));
+    g_assert_cmpint(f->run.code, ==, EXIT_TIMEOUT);
+    assert_reason(f, "--timeout");
+}
+
+static void test_interrupted(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "boot", "host kill -TERM $PPID",
+                                         "sleep 10", NULL };
+
+    g_assert_false(run(f, steps));
+    g_assert_cmpint(f->run.code, ==, EXIT_INTERRUPTED);
+    assert_reason(f, "signal 15");
+}
+
+static void test_no_qemu(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "boot", NULL };
+
+    f->config.qemu = "/nonexistent/qemu";
+    g_assert_false(run(f, steps));
+    assert_reason(f, "/nonexistent/qemu");
+}
+
+static const Failure failures[] = {
+    { "guest fail", "no disk", EXIT_FAIL },
+    { "guest crash", "status 3", EXIT_FAIL },
+    { "guest panic", "panicked: Kernel panic", EXIT_FAIL },
+    { "guest mute", "--silence", EXIT_TIMEOUT },
+    { "qmp {\"execute\":\"wrong\"}", "The command wrong", EXIT_FAIL },
+    { "event NEVER timeout=0.3", "NEVER", EXIT_FAIL },
+    { "host exit 5", "status 5", EXIT_FAIL },
+    { "boot", "runs already", EXIT_FAIL },
+};
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, data, function) \
+    g_test_add("/agents/run/" name, Fixture, data, set_up, function, tear_down)
+    ADD("good", NULL, test_good);
+    ADD("reboot", NULL, test_reboot);
+    ADD("reboot-too-often", "yes", test_reboot);
+    ADD("monitor", NULL, test_monitor);
+    ADD("two-lives", NULL, test_two_lives);
+    ADD("refused", NULL, test_refused);
+    ADD("not-refused", NULL, test_not_refused);
+    ADD("forgiven", NULL, test_forgiven);
+    ADD("not-forgiven", NULL, test_not_forgiven);
+    ADD("total-time", NULL, test_total_time);
+    ADD("interrupted", NULL, test_interrupted);
+    ADD("no-qemu", NULL, test_no_qemu);
+    for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
+        g_autofree char *path = g_strdup_printf("/agents/run/failure/%s",
+                                                failures[i].step);
+
+        g_test_add(g_strdelimit(path, " {}:\",", '-'), Fixture, &failures[i],
+                   set_up, test_failure, tear_down);
+    }
+    return g_test_run();
+}
