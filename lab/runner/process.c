@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK_MS 200
@@ -21,8 +23,9 @@
 typedef struct Run {
     const ProcessPlan *plan;
     GMainLoop *loop;
-    GSubprocess *child;
-    pid_t pid;                  /* also its process group */
+    GPid pid;                   /* also its process group */
+    int input;                  /* a console nobody types on */
+    int wait_status;
     GInputStream *output;
     FILE *console;
     GString *partial;           /* line not yet complete */
@@ -32,6 +35,7 @@ typedef struct Run {
     gint64 started, last_sign;  /* monotonic, microseconds */
     guint64 watched_bytes;
     guint ticks;
+    guint killer;               /* source of kill_hard(), or 0 */
 } Run;
 
 static gboolean interrupted;
@@ -95,7 +99,10 @@ static void signal_group(const Run *run, int signal)
 
 static gboolean kill_hard(gpointer data)
 {
-    signal_group(data, SIGKILL);
+    Run *run = data;
+
+    run->killer = 0;
+    signal_group(run, SIGKILL);
     return G_SOURCE_REMOVE;
 }
 
@@ -105,7 +112,7 @@ static void end_child(Run *run, ProcessEnd why)
         run->ending = TRUE;
         run->end = why;
         signal_group(run, SIGTERM);
-        g_timeout_add(KILL_AFTER_MS, kill_hard, run);
+        run->killer = g_timeout_add(KILL_AFTER_MS, kill_hard, run);
     }
 }
 
@@ -194,41 +201,53 @@ static void read_more(Run *run)
                               G_PRIORITY_DEFAULT, NULL, on_output, run);
 }
 
-static void on_exit_of_child(GObject *source, GAsyncResult *result,
-                             gpointer data)
+static void on_exit_of_child(GPid pid, int wait_status, gpointer data)
 {
     Run *run = data;
 
-    g_subprocess_wait_finish(run->child, result, NULL);
     signal_group(run, SIGKILL);
+    run->wait_status = wait_status;
     run->exited = TRUE;
     finish_if_done(run);
 }
 
-static GSubprocess *spawn(const ProcessPlan *plan, GError **error)
+/*
+ * Not GSubprocess: it does not tell the process group of a child that has
+ * already ended, and that may have left something running.
+ */
+static gboolean spawn(Run *run, GError **error)
 {
-    g_autoptr(GSubprocessLauncher) launcher = NULL;
+    const ProcessPlan *plan = run->plan;
+    int errors = open(plan->errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                      0644);
+    int output;
+    gboolean ok;
 
-    /* Its input stays open and empty: a console nobody types on. */
-    launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDIN_PIPE |
-                                         G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-    g_subprocess_launcher_set_child_setup(launcher, set_up_child,
-                                          GINT_TO_POINTER(TRUE), NULL);
-    if (plan->errors) {
-        g_subprocess_launcher_set_stderr_file_path(launcher, plan->errors);
+    if (errors < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot write %s: %s", plan->errors, g_strerror(errno));
+        return FALSE;
     }
-    return g_subprocess_launcher_spawnv(launcher,
-                                        (const char *const *)plan->argv,
-                                        error);
+    ok = g_spawn_async_with_pipes_and_fds(
+        NULL, (const char *const *)plan->argv, NULL,
+        G_SPAWN_DO_NOT_REAP_CHILD, set_up_child, GINT_TO_POINTER(TRUE), -1,
+        -1, errors, NULL, NULL, 0, &run->pid, &run->input, &output, NULL,
+        error);
+    close(errors);
+    if (ok) {
+        run->output = g_unix_input_stream_new(output, TRUE);
+        g_child_watch_add(run->pid, on_exit_of_child, run);
+    }
+    return ok;
 }
 
 static void fill_result(const Run *run, ProcessResult *result)
 {
-    gboolean exited = g_subprocess_get_if_exited(run->child);
+    gboolean exited = WIFEXITED(run->wait_status);
 
     result->seconds = (g_get_monotonic_time() - run->started) / 1e6;
-    result->status = exited ? g_subprocess_get_exit_status(run->child)
-                            : g_subprocess_get_term_sig(run->child);
+    result->status = exited ? WEXITSTATUS(run->wait_status)
+                            : WTERMSIG(run->wait_status);
     result->end = run->ending ? run->end
                 : exited ? PROCESS_EXITED : PROCESS_SIGNALED;
 }
@@ -238,7 +257,6 @@ gboolean process_run(const ProcessPlan *plan, ProcessResult *result,
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GString) partial = g_string_new(NULL);
-    g_autoptr(GSubprocess) child = NULL;
     gint64 now = g_get_monotonic_time();
     Run run = { .plan = plan, .loop = loop, .partial = partial,
                 .started = now, .last_sign = now };
@@ -251,19 +269,19 @@ gboolean process_run(const ProcessPlan *plan, ProcessResult *result,
                     g_strerror(errno));
         return FALSE;
     }
-    run.child = child = spawn(plan, error);
-    if (!child) {
+    if (!spawn(&run, error)) {
         fclose(run.console);
         return FALSE;
     }
-    run.pid = atoi(g_subprocess_get_identifier(child));
-    run.output = g_subprocess_get_stdout_pipe(child);
     tick = g_timeout_add(TICK_MS, on_tick, &run);
     read_more(&run);
-    g_subprocess_wait_async(child, NULL, on_exit_of_child, &run);
     g_main_loop_run(loop);
     g_source_remove(tick);
-    g_source_remove_by_user_data(&run);
+    if (run.killer) {
+        g_source_remove(run.killer);
+    }
+    close(run.input);
+    g_object_unref(run.output);
     fill_result(&run, result);
     if (fclose(run.console)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
