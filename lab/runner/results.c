@@ -27,13 +27,18 @@ static void add_seconds(JsonBuilder *b, const char *name, double seconds)
     json_builder_add_double_value(b, round(seconds * 1000) / 1000);
 }
 
-/* Decimal numbers as such; addresses in hex stay text, to be readable. */
+/* Decimal numbers as such; an address is text in hex, to be readable. */
 static void add_value(JsonBuilder *b, const char *name, const char *text)
 {
     char *end = NULL;
     gint64 value = text ? g_ascii_strtoll(text, &end, 10) : 0;
 
-    if (text && end != text && !*end) {
+    if (text && end != text && !*end && !strcmp(name, "doorbell")) {
+        g_autofree char *address = g_strdup_printf("0x%" G_GINT64_MODIFIER
+                                                   "x", value);
+
+        add_string(b, name, address);
+    } else if (text && end != text && !*end) {
         add_int(b, name, value);
     } else {
         add_string(b, name, text);

@@ -5,8 +5,8 @@
 
 static void test_split(void)
 {
-    g_auto(GStrv) words = words_split("  step n=3\ttext=\"a \\\"b\\\"\\n\\\\c\" "
-                                      "empty=\"\"  ");
+    g_auto(GStrv) words = words_split(
+        "  step n=3\ttext=\"a \\\"b\\\"\\n\\\\c\" empty=\"\"  ");
 
     g_assert_cmpuint(g_strv_length(words), ==, 4);
     g_assert_cmpstr(words[0], ==, "step");
