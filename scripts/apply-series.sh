@@ -95,7 +95,7 @@ prepare_base()
     git -C "$part" config gc.auto 0
     git -C "$part" config user.name "$PROJECT_NAME"
     git -C "$part" config user.email "$PROJECT_MAIL"
-    git -C "$part" tag base
+    git -C "$part" tag --force base >/dev/null
     git -C "$part" checkout --quiet -b "$BRANCH"
     mv "$part" "$OWN_TREE"
     rm -rf "$work"
@@ -183,6 +183,8 @@ update_lab_tree()
     head=$(git -C "$OWN_TREE" rev-parse HEAD)
     key=$({ echo "$head" && cat "${SERIES[@]}"; } | digest)
     if [[ -e $LAB_TREE ]]; then
+        is_worktree_of "$LAB_TREE" "$OWN_TREE" ||
+            die "'$LAB_TREE' is no worktree of '$OWN_TREE'" "Remove it (rm -r), and it will be made anew."
         is_clean "$LAB_TREE" || die "'$LAB_TREE' has uncommitted changes" \
             "It is made from '$OWN_TREE' and patches/lab: work there. To throw the changes away: rm -r '$LAB_TREE'"
         [[ $(note lab) != "$key $(git -C "$LAB_TREE" rev-parse HEAD)" ]] || return 0

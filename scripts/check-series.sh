@@ -208,7 +208,7 @@ prepare_compile()
 prepare_tree()
 {
     need_space "$BUILD" 2000 "the check of the series"
-    if ! git -C "$TREE" rev-parse HEAD >/dev/null 2>&1; then
+    if ! is_worktree_of "$TREE" "$OWN_TREE"; then
         rm -rf "$TREE"
         git -C "$OWN_TREE" worktree prune
         git -C "$OWN_TREE" worktree add --quiet --force --detach "$TREE" refs/tags/base

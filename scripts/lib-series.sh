@@ -109,6 +109,23 @@ same_patches() { diff -rq "$1" "$2" >/dev/null 2>&1; }
 
 is_clean() { [[ -z $(git -C "$1" status --porcelain --untracked-files=no) ]]; }
 
+# is_worktree_of DIR TREE: is DIR a worktree of TREE's repository? In a moved or copied checkout, both sides' absolute
+# paths are set right first (git's own repair would reach into the checkout that was copied).
+is_worktree_of()
+{
+    local dir tree admin
+    [[ -f $1/.git ]] || return 1
+    dir=$(realpath "$1")
+    tree=$(realpath "$2")
+    admin=$tree/.git/worktrees/$(sed -n 's|^gitdir: .*/||p' "$dir/.git")
+    [[ -f $admin/gitdir ]] || return 1
+    if [[ $(<"$dir/.git") != "gitdir: $admin" ]]; then
+        echo "gitdir: $admin" >"$dir/.git"
+        echo "$dir/.git" >"$admin/gitdir"
+    fi
+    git -C "$dir" rev-parse --verify --quiet HEAD >/dev/null
+}
+
 # version_of TREE: the QEMU version of a source tree; fails if it is none
 version_of()
 {
