@@ -123,10 +123,13 @@ static void add_device(GStrvBuilder *argv, const Scenario *s,
                properties ? properties : "");
 }
 
-/* A panic ends QEMU (-no-reboot) and with it the wait for a time-out. */
+/*
+ * A panic ends QEMU (-no-reboot) and with it the wait for a time-out. Time
+ * stamps tell the kernel's messages from others on the console.
+ */
 static char *kernel_arguments(const Scenario *s, RunMode mode)
 {
-    return g_strconcat("console=ttyAMA0 panic=-1",
+    return g_strconcat("console=ttyAMA0 panic=-1 printk.time=1",
                        mode == RUN_SHELL_HOST ? " lab.shell=host" : "",
                        s->host_append ? " " : "", s->host_append, NULL);
 }

@@ -3,20 +3,13 @@
 
 #include <string.h>
 
-static const struct {
-    const char *text;
-    gboolean panic;
-} troubles[] = {
-    { "Kernel panic - not syncing", TRUE },
-    { "Internal error: ", FALSE },
-    { "Unable to handle kernel ", FALSE },
-    { "BUG: ", FALSE },
-    { "kernel BUG at ", FALSE },
-    { "WARNING: ", FALSE },
-    { "Oops: ", FALSE },
-    { "soft lockup", FALSE },
-    { "rcu_sched detected stalls", FALSE },
-    { "rcu_preempt detected stalls", FALSE },
+#define INIT_STARTS "Run /init as init process"
+
+static const char *const troubles[] = {
+    "Kernel panic - not syncing", "Internal error: ",
+    "Unable to handle kernel ", "BUG: ", "kernel BUG at ", "WARNING: ",
+    "Oops: ", "soft lockup", "rcu_sched detected stalls",
+    "rcu_preempt detected stalls",
 };
 
 static const struct {
@@ -24,7 +17,7 @@ static const struct {
     const char *milestone;
 } milestones[] = {
     { "Booting Linux on physical CPU", "the host's kernel started" },
-    { "Run /init as init process", "the host's init started" },
+    { INIT_STARTS, "the host's init started" },
 };
 
 void console_init(Console *c)
@@ -39,11 +32,8 @@ void console_clear(Console *c)
     g_clear_pointer(&c->first_bad, g_free);
 }
 
-/*
- * What the kernel says on @line, after its time stamp; "" when it is not
- * the kernel that speaks: smmu-lab-host may quote what it looked for.
- */
-static const char *kernel_message(const char *line)
+/* What follows the time stamp on @line, or "" when there is none. */
+static const char *stamped_message(const char *line)
 {
     const char *p = line;
 
@@ -70,29 +60,19 @@ static gboolean is_smmu_event(const char *message)
             strstr(driver, "CMDQ error") || strstr(driver, "timeout"));
 }
 
-gboolean console_is_bad(const char *line)
+gboolean console_is_bad(const char *line, gboolean user_land)
 {
-    const char *message = kernel_message(line);
+    const char *message = user_land ? stamped_message(line) : line;
 
     for (guint i = 0; i < G_N_ELEMENTS(troubles); i++) {
-        if (strstr(message, troubles[i].text)) {
+        if (strstr(message, troubles[i])) {
             return TRUE;
         }
     }
     return is_smmu_event(message);
 }
 
-static void look_for_panic(Console *c, const char *line)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(troubles); i++) {
-        if (troubles[i].panic && strstr(line, troubles[i].text)) {
-            c->panicked = TRUE;
-            c->milestone = "the host's kernel panicked";
-        }
-    }
-}
-
-void console_line(Console *c, const char *line, double seconds)
+void console_line(Console *c, const char *line)
 {
     static const char ended[] = "lab: smmu-lab-host exit ";
     const char *end = strstr(line, ended);
@@ -100,9 +80,6 @@ void console_line(Console *c, const char *line, double seconds)
     g_queue_push_tail(&c->tail, g_strdup(line));
     if (c->tail.length > CONSOLE_TAIL) {
         g_free(g_queue_pop_head(&c->tail));
-    }
-    if (!c->kernel_seconds && *line) {
-        c->kernel_seconds = seconds;
     }
     for (guint i = 0; i < G_N_ELEMENTS(milestones); i++) {
         if (strstr(line, milestones[i].text)) {
@@ -113,11 +90,11 @@ void console_line(Console *c, const char *line, double seconds)
         c->agent_exit = g_ascii_strtoll(end + strlen(ended), NULL, 10);
         c->milestone = "smmu-lab-host ended";
     }
-    if (console_is_bad(line)) {
+    if (console_is_bad(line, c->user_land)) {
         c->bad++;
         if (!c->first_bad) {
             c->first_bad = g_strstrip(g_strdup(line));
         }
-        look_for_panic(c, line);
     }
+    c->user_land = c->user_land || strstr(line, INIT_STARTS);
 }

@@ -14,20 +14,22 @@ typedef struct Console {
     GQueue tail;                /* the last CONSOLE_TAIL lines, char * */
     guint bad;                  /* lines that tell of trouble */
     char *first_bad;            /* the first of them, or NULL */
-    gboolean panicked;
+    gboolean user_land;         /* others than the kernel speak too */
     const char *milestone;      /* static text, or NULL */
-    double kernel_seconds;      /* first line of the kernel, or 0 */
-    double agent_seconds;       /* smmu-lab-host began or ended, or 0 */
     int agent_exit;             /* smmu-lab-host's exit code, or -1 */
 } Console;
 
 void console_init(Console *console);
 void console_clear(Console *console);
 
-/* Takes a line that arrived @seconds after the start. */
-void console_line(Console *console, const char *line, double seconds);
+/* Takes the next line. */
+void console_line(Console *console, const char *line);
 
-/* Whether @line tells of a panic, oops, WARNING or SMMU event. */
-gboolean console_is_bad(const char *line);
+/*
+ * Whether the kernel tells of a panic, oops, WARNING or SMMU event on
+ * @line. Once others speak too (@user_land), its messages are those with a
+ * time stamp (printk.time=1): smmu-lab-host may quote what it looks for.
+ */
+gboolean console_is_bad(const char *line, gboolean user_land);
 
 #endif

@@ -96,7 +96,7 @@ static void on_line(const char *line, gpointer data)
 {
     Watch *watch = data;
 
-    console_line(&watch->console, line, watch->seconds);
+    console_line(&watch->console, line);
 }
 
 static void look_at_report(Watch *watch)
