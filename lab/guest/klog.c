@@ -27,10 +27,12 @@ void klog_say(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+    vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
     va_end(ap);
+    /* a record without newline waits for more, until the next one comes */
+    strcat(line, "\n");
     if (kmsg < 0 || write(kmsg, line, strlen(line)) < 0) {
-        puts(line + 3);
+        fputs(line + 3, stdout);
         fflush(stdout);
     }
 }

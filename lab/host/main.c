@@ -179,7 +179,7 @@ static void judge(struct run *run, int log)
         const char *result;
     } results[] = {
         { EXIT_PASS, "pass" }, { EXIT_LACKS, "skip" },
-        { EXIT_TIMEOUT, "fail" }, { EXIT_INTERRUPTED, "error" },
+        { EXIT_TIMEOUT, "error" }, { EXIT_INTERRUPTED, "error" },
     };
     char *path = text_printf("%s/host-log.txt", run->config->output);
     const char *result = "fail";
