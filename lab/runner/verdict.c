@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verdict.h"
+#include "options.h"
 #include "step.h"
 
 #include <string.h>
@@ -93,7 +94,7 @@ static Judgement judge_report(const Witness *w)
     if (!strcmp(result, "skip")) {
         return judgement(VERDICT_SKIP, "%s", reason);
     }
-    if (!strcmp(result, "error") && code == 124) {
+    if (code == EXIT_TIMEOUT && strcmp(result, "pass")) {
         return judgement(VERDICT_TIMEOUT, "%s", reason);
     }
     if (strcmp(result, "pass")) {
