@@ -174,7 +174,7 @@ compile_patch()
         mapfile -t objects < <(cut -d' ' -f1 "$LOGS/objects")
         compiled+=("$(cut -d' ' -f2 "$LOGS/objects")")
         ((${#objects[@]} == 0)) || ninja -C "$out" -j "$JOBS" "${objects[@]}" >>"$log" 2>&1 ||
-            { grep -E -m 5 'error|warning|FAILED' "$log"; return 1; }
+            { grep -E -m 5 ' (error|warning):|^FAILED' "$log" | cut -c1-300; return 1; }
     done
     for file in "${here[@]}"; do
         printf '%s\n' "${compiled[@]}" | grep -qxF "$file" || { echo "$file is compiled nowhere"; return 1; }
