@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An SMMUv3 as its driver sees it: registers, and the command queue.
+ *
+ * The queue's memory is guest RAM at SMMU_QUEUE. Entries are in the
+ * architecture's format: two 64-bit words, little endian.
+ */
+#ifndef TESTS_QTEST_SMMU_H
+#define TESTS_QTEST_SMMU_H
+
+#include "machine.h"
+
+/* Register offsets, Arm SMMUv3 architecture (IHI 0070), chapter 6 */
+#define SMMU_IDR0          0x0
+#define SMMU_IDR1          0x4
+#define SMMU_IDR2          0x8
+#define SMMU_IDR3          0xc
+#define SMMU_IDR4          0x10
+#define SMMU_IDR5          0x14
+#define SMMU_IIDR          0x18
+#define SMMU_AIDR          0x1c
+#define SMMU_CR0           0x20
+#define SMMU_CR0ACK        0x24
+#define SMMU_GBPA          0x44
+#define SMMU_IRQ_CTRL      0x50
+#define SMMU_IRQ_CTRL_ACK  0x54
+#define SMMU_GERROR        0x60
+#define SMMU_GERRORN       0x64
+#define SMMU_STRTAB_BASE   0x80
+#define SMMU_STRTAB_CFG    0x88
+#define SMMU_CMDQ_BASE     0x90
+#define SMMU_CMDQ_PROD     0x98
+#define SMMU_CMDQ_CONS     0x9c
+#define SMMU_PERIPHERAL_ID 0xfd0   /* 12 registers */
+
+#define IDR0_ATS           (1u << 10)
+#define IDR3_HAD           (1u << 2)
+#define IDR3_FWB           (1u << 8)
+#define IDR3_RIL           (1u << 10)
+#define IDR3_BBML          (3u << 11)
+#define IDR5_OAS           (7u << 0)
+#define IDR5_GRAN4K        (1u << 4)
+#define IDR5_GRAN16K       (1u << 5)
+#define IDR5_GRAN64K       (1u << 6)
+#define CR0_SMMUEN         (1u << 0)
+#define CR0_EVENTQEN       (1u << 2)
+#define CR0_CMDQEN         (1u << 3)
+#define GBPA_RESET         (1u << 12)   /* SHCFG: use incoming */
+#define GBPA_ABORT         (1u << 20)
+#define GBPA_UPDATE        (1u << 31)
+#define GERROR_CMDQ_ERR    (1u << 0)
+#define CONS_ERR(cons)     ((cons) >> 24)
+#define CERROR_ILL         1
+#define CERROR_ABT         2
+
+/* Opcodes */
+#define CMD_PREFETCH_CONFIG 0x01
+#define CMD_CFGI_STE        0x03
+#define CMD_CFGI_ALL        0x04
+#define CMD_CFGI_CD         0x05
+#define CMD_CFGI_CD_ALL     0x06
+#define CMD_TLBI_NH_ALL     0x10
+#define CMD_TLBI_NH_ASID    0x11
+#define CMD_TLBI_NH_VA      0x12
+#define CMD_TLBI_NH_VAA     0x13
+#define CMD_TLBI_NSNH_ALL   0x30
+#define CMD_ATC_INV         0x40
+#define CMD_SYNC            0x46
+#define CMD_ILLEGAL         0xff
+#define CMD_SSEC            (1ull << 10)   /* of a Secure stream */
+#define CMD_SID(sid)        ((uint64_t)(sid) << 32)
+#define CMD_ASID(asid)      ((uint64_t)(asid) << 48)
+
+#define SMMU_QUEUE VIRT_RAM
+
+typedef struct Smmu {
+    QTestState *qts;
+    uint64_t base;      /* guest-physical address of register page 0 */
+    unsigned log2size;  /* of the command queue, in entries */
+    uint32_t prod;      /* next entry to write, with its wrap bit above */
+} Smmu;
+
+/*
+ * Starts the machine of machine_start() with @args, in which the SMMU is the
+ * first -device arm-smmuv3.
+ */
+Smmu smmu_start(const char *args);
+
+uint32_t smmu_read(const Smmu *smmu, unsigned offset);
+void smmu_write(const Smmu *smmu, unsigned offset, uint32_t value);
+
+/* Gives the SMMU an empty command queue of 1 << @log2size entries, enabled. */
+void smmu_start_queue(Smmu *smmu, unsigned log2size);
+
+/* Writes a command to the queue, without telling the SMMU. */
+void smmu_queue(Smmu *smmu, uint64_t word0, uint64_t word1);
+
+/* Tells the SMMU about the commands written so far: CMDQ_PROD. */
+void smmu_ring(const Smmu *smmu);
+
+#endif
