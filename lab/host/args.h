@@ -36,8 +36,8 @@ enum args_result { ARGS_RUN, ARGS_DONE, ARGS_WRONG };
  * Read the command line; what it does not say gets its default, the smoke
  * steps and expectations among them. Strings of @argv stay in use.
  *
- * Returns: ARGS_RUN; ARGS_DONE when --help or --version was answered; ARGS_WRONG
- * with a message in *@err that names the argument (the caller frees it).
+ * Returns: ARGS_RUN; ARGS_DONE when --help or --version was answered;
+ * ARGS_WRONG with a message in *@err that names the argument (the caller frees it).
  */
 enum args_result args_parse(int argc, char **argv, struct config *config,
                             char **err);

@@ -24,8 +24,8 @@ static const struct {
 
 static const char *const counted[] = {
     "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "host_bad",
-    "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "data_ok",
-    "data_checked", "mmio_exits", "exit_code", "device_back",
+    "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
+    "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
 };
 
 static bool get_counted(const struct run *run, const char *name,
@@ -49,6 +49,7 @@ static bool get_counted(const struct run *run, const char *name,
         { "walks", trace_walks(&run->trace), true },
         { "cmd_syncs", run->trace.cmd_syncs, true },
         { "inval_errors", run->trace.inval_errors, true },
+        { "free_errors", run->trace.free_errors, true },
         { "data_ok", refs->checked && !refs->wrong, true },
         { "data_checked", refs->checked, true },
         { "mmio_exits", run->mmio_exits, run->mmio_known },

@@ -111,6 +111,8 @@ void trace_line(struct trace *trace, const char *line)
         trace->cmd_syncs += strstr(args, "SYNC") ? 1 : 0;
     } else if (!strncmp(name, "iommufd_backend_invalidate_cache ", len + 1)) {
         trace->inval_errors += ended_in_error(args) ? 1 : 0;
+    } else if (!strncmp(name, "iommufd_backend_free_id ", len + 1)) {
+        trace->free_errors += ended_in_error(args) ? 1 : 0;
     }
 }
 

@@ -22,6 +22,7 @@ struct trace {
     uint64_t doorbell;     /* GPA of the last of them */
     uint64_t cmd_syncs;    /* CMD_SYNCs the SMMU consumed */
     uint64_t inval_errors; /* invalidation ioctls that failed */
+    uint64_t free_errors;  /* iommufd objects that could not be freed */
 };
 
 /* Patterns for QEMU's -trace that the counters need; ends with NULL. */

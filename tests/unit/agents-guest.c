@@ -10,10 +10,10 @@ static const char table[] =
     "           CPU0       CPU1       \n"
     " 11:       1512        933     GICv3  27 Level     arch_timer\n"
     " 24:          0          0     GICv3  34 Level     ACPI:Ged\n"
-    " 26:         10          2  ITS-PCI-MSIX-0000:00:02.0   0 Edge      nvme0q0\n"
-    " 27:        100          0  ITS-PCI-MSIX-0000:00:02.0   1 Edge      nvme0q1\n"
-    " 28:          0          0  ITS-PCI-MSIX-0000:00:02.0   2 Edge      nvme0q2\n"
-    " 37:          0          5  ITS-PCI-MSIX-0000:00:02.0  10 Edge      nvme0q10\n"
+    " 26:         10          2  ITS-MSIX-0000:00:02.0   0 Edge      nvme0q0\n"
+    " 27:        100          0  ITS-MSIX-0000:00:02.0   1 Edge      nvme0q1\n"
+    " 28:          0          0  ITS-MSIX-0000:00:02.0   2 Edge      nvme0q2\n"
+    " 37:          0          5  ITS-MSIX-0000:00:02.0  10 Edge      nvme0q10\n"
     "IPI0:       100        200       Rescheduling interrupts\n"
     "Err:          0\n";
 

@@ -10,8 +10,9 @@
 
 static void test_member(void)
 {
-    const char *text = " { \"data\": {\"event\": \"inner\"}, \"list\":[1,{\"a\":"
-                       "\"]}\"}],\"event\" : \"OUTER\\n\\\"q\\\"\", \"n\":-1.5e3}";
+    const char *text = " { \"data\": {\"event\": \"inner\"}, "
+                       "\"list\":[1,{\"a\":\"]}\"}],"
+                       "\"event\" : \"OUTER\\n\\\"q\\\"\", \"n\":-1.5e3}";
     const char *value;
     char buf[32];
     size_t len;
@@ -119,7 +120,8 @@ static void test_events(Fixture *f, gconstpointer data)
     negotiate(f);
     feed(f, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"path\":\"/m/a\"}}\r\n"
             "{\"event\":\"RESET\"}\r\n"
-            "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"dev0\"}}\r\n");
+            "{\"event\":\"DEVICE_DELETED\","
+            "\"data\":{\"device\":\"dev0\"}}\r\n");
     g_assert_null(qmp_take_event(&f->qmp, "SHUTDOWN", NULL));
     message = qmp_take_event(&f->qmp, "DEVICE_DELETED", "dev0");
     g_assert_nonnull(strstr(message, "dev0"));

@@ -87,8 +87,9 @@ static void test_event(void)
 
 static void test_repeat(void)
 {
-    struct step step = parse("repeat 2 { qmp {\"execute\":\"stop\",\"x\":\"a;}\"}"
-                             " ; repeat 3 { sleep 1 ; sleep 2 } ; }");
+    struct step step = parse("repeat 2 { "
+                             "qmp {\"execute\":\"stop\",\"x\":\"a;}\"} ; "
+                             "repeat 3 { sleep 1 ; sleep 2 } ; }");
 
     g_assert_cmpint(step.verb, ==, STEP_REPEAT);
     g_assert_cmpuint(step.count, ==, 2);

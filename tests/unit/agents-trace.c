@@ -40,6 +40,9 @@ static void test_stamped(void)
     g_assert_cmpuint(trace_count(&trace, "iommufd_backend_invalidate_cache"),
                      ==, 2);
     g_assert_cmpuint(trace.inval_errors, ==, 1);
+    trace_line(&trace, "iommufd_backend_free_id  iommufd=9 id=4 (0)");
+    trace_line(&trace, "iommufd_backend_free_id  iommufd=9 id=7 (-16)");
+    g_assert_cmpuint(trace.free_errors, ==, 1);
     trace_free(&trace);
 }
 
@@ -86,7 +89,8 @@ static void test_walks(void)
 static void test_odd_lines(void)
 {
     static const char *const lines[] = {
-        "", " ", "no event at all", "12@", "12@34", "@", "kvm_arm_fixup_msi_route",
+        "", " ", "no event at all", "12@", "12@34", "@",
+        "kvm_arm_fixup_msi_route",
         "kvm_arm_fixup_msi_route iova without number", NULL
     };
     struct trace trace = { 0 };
