@@ -214,7 +214,9 @@ static void test_revision_without(void)
     free_acpi(&acpi);
 }
 
-/* AML of the host bridges' _DSM, after the UUID of PCI firmware */
+/* AML of the host bridges' _DSM up to the UUID of PCI firmware */
+static const uint8_t dsm_name[] = { '_', 'D', 'S', 'M' };
+#define DSM_NAME_TO_UUID 14
 static const uint8_t dsm_uuid[] = {
     0xd0, 0x37, 0xc9, 0xe5, 0x53, 0x35, 0x7a, 0x4d,
     0x91, 0x17, 0xea, 0x4d, 0x19, 0xc3, 0x43, 0x4d
@@ -236,8 +238,10 @@ static void assert_dsm(const char *args, unsigned bridges, bool function_5)
 
     build_acpi(args, &acpi);
     dsdt = acpi_find(acpi.blob, "DSDT");
-    for (size_t i = 0; i + sizeof(dsm_uuid) <= dsdt.size; i++) {
-        if (memcmp(dsdt.data + i, dsm_uuid, sizeof(dsm_uuid))) {
+    for (size_t i = DSM_NAME_TO_UUID; i + sizeof(dsm_uuid) <= dsdt.size; i++) {
+        if (memcmp(dsdt.data + i, dsm_uuid, sizeof(dsm_uuid)) ||
+            memcmp(dsdt.data + i - DSM_NAME_TO_UUID, dsm_name,
+                   sizeof(dsm_name))) {
             continue;
         }
         methods++;

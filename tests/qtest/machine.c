@@ -140,10 +140,10 @@ static int try_machine(const char *args, char **message)
 void machine_assert_refused(const char *args, const char *message)
 {
     g_autofree char *err = NULL;
+    int status = try_machine(args, &err);
 
-    g_assert_cmpint(try_machine(args, &err), ==, 1);
-    if (!strstr(err, message)) {
-        g_test_message("missing on stderr: %s", message);
+    if (status != 1 || !strstr(err, message)) {
+        g_test_message("exit status must be 1, with: %s", message);
         g_test_fail();
     }
 }
@@ -152,6 +152,8 @@ void machine_assert_accepted(const char *args)
 {
     g_autofree char *err = NULL;
 
-    g_assert_cmpint(try_machine(args, &err), ==, 0);
-    g_assert_cmpstr(err, ==, "");
+    if (try_machine(args, &err) != 0 || *err) {
+        g_test_message("must be accepted silently");
+        g_test_fail();
+    }
 }

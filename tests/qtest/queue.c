@@ -9,7 +9,6 @@
 
 #define LOG2SIZE 3
 #define ENTRIES (1u << LOG2SIZE)
-#define NOWHERE 0xff0000000000ull   /* neither RAM nor a device */
 
 static Smmu start(const void *args)
 {
@@ -216,7 +215,7 @@ static void test_abort(const void *args)
 {
     Smmu smmu = start(args);
 
-    qtest_writeq(smmu.qts, smmu.base + SMMU_CMDQ_BASE, NOWHERE | LOG2SIZE);
+    qtest_writeq(smmu.qts, smmu.base + SMMU_CMDQ_BASE, SMMU_NOWHERE | LOG2SIZE);
     smmu.prod = 1;
     smmu_ring(&smmu);
     assert_error(&smmu, 0, CERROR_ABT);

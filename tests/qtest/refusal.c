@@ -37,6 +37,8 @@ static const Case cases[] = {
     { "emulated/oas", EMULATED_SMMU ",oas=48", "oas needs accel=on" },
     { "emulated/defaults", EMULATED_SMMU ",accel=off,ril=on,ats=off,oas=44",
       NULL },
+    { "emulated/msi", EMULATED_SMMU ",msi=on", NULL },
+    { "msi/off", ACCEL_SMMU ",msi=off", NULL },
     { "global/legacy", "-machine iommu=smmuv3 -global arm-smmuv3.accel=on",
       "accel=on needs an SMMU of its own for a PCI bus: -machine virt with "
       "-device arm-smmuv3,primary-bus=" },
@@ -96,7 +98,7 @@ static const Case cases[] = {
     { "pxb/two", PXB("pcie.1", "8") " " PXB("pcie.2", "16")
       " -device arm-smmuv3,primary-bus=pcie.1,id=smmu0,accel=on"
       " -device arm-smmuv3,primary-bus=pcie.2,id=smmu1,accel=on"
-      " -device edu", NULL },
+      " -device edu,bus=pcie.0", NULL },
     { "pxb/second-of-two", PXB("pcie.1", "8") " " PXB("pcie.2", "16")
       " -device arm-smmuv3,primary-bus=pcie.1,id=smmu1,accel=on"
       " -device arm-smmuv3,primary-bus=pcie.2,id=smmu0,accel=on"
@@ -106,8 +108,12 @@ static const Case cases[] = {
       " -device arm-smmuv3,primary-bus=pcie.1,id=smmu1"
       " -device pcie-root-port,id=rp1,bus=pcie.1,chassis=1"
       " -device edu,bus=rp1", NULL },
-    { "same-bus", ACCEL_SMMU
-      " -device arm-smmuv3,primary-bus=pcie.0,id=smmu1,accel=on", "pcie.0" },
+    { "same-bus/two", ACCEL_SMMU
+      " -device arm-smmuv3,primary-bus=pcie.0,id=smmu1,accel=on",
+      "PCI bus 'pcie.0' already has an IOMMU" },
+    { "same-bus/mixed", EMULATED_SMMU
+      " -device arm-smmuv3,primary-bus=pcie.0,id=smmu1,accel=on",
+      "PCI bus 'pcie.0' already has an IOMMU" },
 
     /* vfio-pci: as far as it comes without a device of the host */
     { "vfio/no-iommufd", ACCEL_SMMU " -device vfio-pci,id=dev0,host=" NOBODY,

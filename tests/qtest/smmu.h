@@ -26,14 +26,22 @@
 #define SMMU_IRQ_CTRL_ACK  0x54
 #define SMMU_GERROR        0x60
 #define SMMU_GERRORN       0x64
+#define SMMU_GERROR_CFG0   0x68    /* 64 bits: address of its MSI */
+#define SMMU_GERROR_CFG1   0x70    /* data of its MSI */
 #define SMMU_STRTAB_BASE   0x80
 #define SMMU_STRTAB_CFG    0x88
 #define SMMU_CMDQ_BASE     0x90
 #define SMMU_CMDQ_PROD     0x98
 #define SMMU_CMDQ_CONS     0x9c
+#define SMMU_EVENTQ_BASE   0xa0
+#define SMMU_EVENTQ_PROD   0xa8
+#define SMMU_EVENTQ_CONS   0xac
+#define SMMU_EVENTQ_CFG0   0xb0    /* 64 bits: address of its MSI */
+#define SMMU_EVENTQ_CFG1   0xb8    /* data of its MSI */
 #define SMMU_PERIPHERAL_ID 0xfd0   /* 12 registers */
 
 #define IDR0_ATS           (1u << 10)
+#define IDR0_MSI           (1u << 13)
 #define IDR3_HAD           (1u << 2)
 #define IDR3_FWB           (1u << 8)
 #define IDR3_RIL           (1u << 10)
@@ -49,6 +57,9 @@
 #define GBPA_ABORT         (1u << 20)
 #define GBPA_UPDATE        (1u << 31)
 #define GERROR_CMDQ_ERR    (1u << 0)
+#define GERROR_MSI_CMDQ    (1u << 4)    /* the MSI of a CMD_SYNC aborted */
+#define IRQ_GERROR         (1u << 0)    /* of IRQ_CTRL */
+#define IRQ_EVENTQ         (1u << 2)
 #define CONS_ERR(cons)     ((cons) >> 24)
 #define CERROR_ILL         1
 #define CERROR_ABT         2
@@ -71,7 +82,12 @@
 #define CMD_SID(sid)        ((uint64_t)(sid) << 32)
 #define CMD_ASID(asid)      ((uint64_t)(asid) << 48)
 
+/* CMD_SYNC that signals its completion by an interrupt, or this MSI */
+#define CMD_SYNC_IRQ            (CMD_SYNC | 1u << 12)
+#define CMD_SYNC_DATA(data)     ((uint64_t)(data) << 32)
+
 #define SMMU_QUEUE VIRT_RAM
+#define SMMU_NOWHERE 0xff0000000000ull   /* neither RAM nor a device */
 
 typedef struct Smmu {
     QTestState *qts;

@@ -143,10 +143,6 @@ static void test_baseline(const void *data)
     const Machine *m = data;
     GBytes *is[G_N_ELEMENTS(files)], *must[G_N_ELEMENTS(files)];
 
-    if (!machine_baseline()) {
-        g_test_skip("BASELINE_QEMU names no unpatched QEMU to compare with");
-        return;
-    }
     read_files(machine_qemu(), m, is);
     read_files(machine_baseline(), m, must);
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
@@ -228,7 +224,9 @@ int main(int argc, char **argv)
                                                     machines[i].name);
 
         g_test_add_data_func(expected, &machines[i], test_expected);
-        g_test_add_data_func(baseline, &machines[i], test_baseline);
+        if (machine_baseline()) {
+            g_test_add_data_func(baseline, &machines[i], test_baseline);
+        }
     }
     return g_test_run();
 }
