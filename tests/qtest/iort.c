@@ -216,7 +216,7 @@ static void test_revision_without(void)
 
 /* AML of the host bridges' _DSM up to the UUID of PCI firmware */
 static const uint8_t dsm_name[] = { '_', 'D', 'S', 'M' };
-#define DSM_NAME_TO_UUID 14
+#define DSM_NAME_TO_UUID 13
 static const uint8_t dsm_uuid[] = {
     0xd0, 0x37, 0xc9, 0xe5, 0x53, 0x35, 0x7a, 0x4d,
     0x91, 0x17, 0xea, 0x4d, 0x19, 0xc3, 0x43, 0x4d
