@@ -10,8 +10,8 @@ static const char *const counters[] = {
     "irqs", "ios", "bytes", "polled", "guest_bad", "host_bad", "doorbells",
     "doorbell", "walks", "inval_ioctls", "hwpt_allocs", "frees", "viommus",
     "vdevices", "guest_cmds", "cmd_syncs", "boots", "exit_code", "data_ok",
-    "mmio_exits", "device_back", "inval_errors", "data_checked",
-    "ste_reads", NULL
+    "mmio_exits", "device_back", "inval_errors", "free_errors",
+    "data_checked", "ste_reads", NULL
 };
 
 static const char *const runner_counters[] = {
