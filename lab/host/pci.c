@@ -224,21 +224,30 @@ char *pci_vfio_cdev(const char *bdf)
     return cdev;
 }
 
-/* Returns: NULL if the device is as it was, else what is missing. */
-static const char *what_is_missing(const struct pci_device *dev)
+/*
+ * Returns: NULL if the device is as it was, else what is missing. Its disks
+ * may have other names now, as drivers count in the order of their probes.
+ */
+static const char *what_is_missing(struct pci_device *dev)
 {
+    struct strlist disks = { 0 };
     char now[64] = "";
+    size_t n = 0;
 
     pci_driver(dev->bdf, now, sizeof(now));
     if (strcmp(now, dev->driver)) {
         return "its driver";
     }
-    for (size_t i = 0; i < dev->disks.n; i++) {
-        if (!is_disk_of(dev->disks.v[i], dev->bdf) ||
-            !exists("/dev/%s", dev->disks.v[i])) {
-            return dev->disks.v[i];
-        }
+    list_disks(dev->bdf, &disks);
+    for (size_t i = 0; i < disks.n; i++) {
+        n += exists("/dev/%s", disks.v[i]);
     }
+    if (n < dev->disks.n) {
+        strlist_clear(&disks);
+        return "a disk of it";
+    }
+    strlist_clear(&dev->disks);
+    dev->disks = disks;
     return NULL;
 }
 

@@ -12,7 +12,8 @@
 struct pci_device {
     char bdf[16];
     char driver[64];      /* it had before; "" if none */
-    struct strlist disks; /* block devices it had before, without partitions */
+    struct strlist disks; /* its block devices, without partitions; they may
+                             have other names after pci_give_back() */
     bool taken;           /* from its driver: it must be given back */
 };
 

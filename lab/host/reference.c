@@ -78,16 +78,23 @@ static bool range_of(const char *command, uint64_t *offset, uint64_t *bytes)
     return true;
 }
 
+/* A name for the n-th disk of a device that stays when its driver changes */
+static void disk_label(char *label, size_t size, const struct pci_device *dev,
+                       size_t n)
+{
+    snprintf(label, size, "%s#%zu", dev->bdf, n);
+}
+
 static void take_one(struct references *refs, const char *command,
                      const struct pci_device *dev)
 {
     for (size_t i = 0; i < dev->disks.n; i++) {
         struct reference ref;
 
-        snprintf(ref.disk, sizeof(ref.disk), "%s", dev->disks.v[i]);
+        disk_label(ref.disk, sizeof(ref.disk), dev, i);
         if (range_of(command, &ref.offset, &ref.bytes) &&
             !find(refs, ref.disk, ref.offset, ref.bytes) &&
-            hash_range(ref.disk, ref.offset, ref.bytes, ref.sha256)) {
+            hash_range(dev->disks.v[i], ref.offset, ref.bytes, ref.sha256)) {
             add(refs, &ref);
         }
     }
@@ -160,13 +167,13 @@ static bool some_disk_has(const struct reference *ref,
                           const struct pci_device *devices, size_t n_devices)
 {
     char hex[SHA256_HEX];
+    char label[sizeof(ref->disk)];
 
     for (size_t d = 0; d < n_devices; d++) {
         for (size_t i = 0; i < devices[d].disks.n; i++) {
-            const char *disk = devices[d].disks.v[i];
-
-            if ((!*ref->disk || !strcmp(ref->disk, disk)) &&
-                hash_range(disk, ref->offset, ref->bytes, hex) &&
+            disk_label(label, sizeof(label), &devices[d], i);
+            if ((!*ref->disk || !strcmp(ref->disk, label)) &&
+                hash_range(devices[d].disks.v[i], ref->offset, ref->bytes, hex) &&
                 !strcmp(hex, ref->sha256)) {
                 return true;
             }

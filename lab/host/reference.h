@@ -15,7 +15,7 @@
 #include "step.h"
 
 struct reference {
-    char disk[64];        /* "" for data the guest wrote */
+    char disk[64];        /* BDF#N; "" for data the guest wrote */
     uint64_t offset, bytes;
     char sha256[SHA256_HEX];
 };
