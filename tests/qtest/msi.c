@@ -149,6 +149,71 @@ static void test_direct_gicv2m(const void *args)
     qtest_quit(port.qts);
 }
 
+static void set_buses(const PciFunction *bridge, uint8_t secondary,
+                      uint8_t subordinate)
+{
+    pci_writeb(bridge, PCI_PRIMARY_BUS, bridge->bus);
+    pci_writeb(bridge, PCI_SECONDARY_BUS, secondary);
+    pci_writeb(bridge, PCI_SUBORDINATE_BUS, subordinate);
+    pci_writew(bridge, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+/* The SMMU of the root bus is found from any depth: a switch's port */
+static void test_direct_switch(void)
+{
+    PciFunction port = start("-machine gic-version=2 " ACCEL_SMMU " "
+                             ROOT_PORT " -device x3130-upstream,id=up0,bus=rp0"
+                             " -device xio3130-downstream,id=down0,bus=up0,"
+                             "chassis=2");
+    PciFunction up = { port.qts, 1, 0 }, down = { port.qts, 2, 0 };
+    uint32_t spi = first_spi(port.qts) + 3;
+
+    set_buses(&port, 1, 3);
+    set_buses(&up, 2, 3);
+    set_buses(&down, 3, 3);
+    pci_enable_msi(&down, IOVA, spi);
+    slot_interrupt(&down);
+    assert_ram(port.qts, CANARY);
+    g_assert_true(spi_pending(port.qts, spi));
+    qtest_quit(port.qts);
+}
+
+/* Two root ports on two host bridges; @direct: is the second's SMMU one? */
+static void two_bridges(const char *smmus, bool direct)
+{
+    g_autofree char *args = g_strdup_printf(
+        "-machine gic-version=2 -device pxb-pcie,id=pcie.1,bus=pcie.0,bus_nr=8 "
+        "%s " ROOT_PORT
+        " -device pcie-root-port,id=rp1,bus=pcie.1,addr=3,chassis=2", smmus);
+    PciFunction first = start(args);
+    PciFunction second = { first.qts, 8, PCI_SLOT_DEVFN(SLOT) };
+    uint32_t spi = first_spi(first.qts);
+
+    pci_enable(&second, VIRT_PCI_MMIO + 0x10000);
+    pci_enable_msix(&first, VIRT_PCI_MMIO, 1, IOVA, spi);
+    pci_enable_msix(&second, VIRT_PCI_MMIO + 0x10000, 1, IOVA, spi + 1);
+    slot_interrupt(&first);
+    assert_ram(first.qts, CANARY);
+    g_assert_true(spi_pending(first.qts, spi));
+    slot_interrupt(&second);
+    assert_ram(first.qts, direct ? CANARY : spi + 1);
+    g_assert_true(spi_pending(first.qts, spi + 1) == direct);
+    qtest_quit(first.qts);
+}
+
+static void test_direct_two(void)
+{
+    two_bridges(ACCEL_SMMU " -device arm-smmuv3,primary-bus=pcie.1,accel=on",
+                true);
+}
+
+/* A pxb-pcie hangs below pcie.0, and yet is not behind its SMMU */
+static void test_direct_one_of_two(void)
+{
+    two_bridges(ACCEL_SMMU, false);
+    two_bridges(ACCEL_SMMU " -device arm-smmuv3,primary-bus=pcie.1", false);
+}
+
 /* A function that may not master the bus sends nothing */
 static void test_direct_no_master(void)
 {
@@ -220,6 +285,9 @@ int main(int argc, char **argv)
                          test_direct_gicv2m);
     g_test_add_data_func("/msi/direct/gicv2m/msi", ACCEL_SMMU " " IOH3420,
                          test_direct_gicv2m);
+    g_test_add_func("/msi/direct/switch", test_direct_switch);
+    g_test_add_func("/msi/direct/two", test_direct_two);
+    g_test_add_func("/msi/direct/one-of-two", test_direct_one_of_two);
     g_test_add_func("/msi/direct/no-master", test_direct_no_master);
     g_test_add_func("/msi/direct/its", test_direct_its);
     return g_test_run();

@@ -10,6 +10,8 @@
 #define ROOT_PORT "-device pcie-root-port,id=rp0,bus=pcie.0,chassis=1"
 #define PXB(id, nr) "-device pxb-pcie,id=" id ",bus=pcie.0,bus_nr=" nr
 #define IOMMUFD "-object iommufd,id=iommufd0"
+/* QEMU's build may have no option ROMs */
+#define NO_ROM "-global virtio-net-pci.romfile= "
 #define NOBODY "0000:ff:1f.7"   /* a device that the host does not have */
 #define ONLY "cannot sit behind the accelerated SMMUv3 'smmu0': only " \
              "vfio-pci with iommufd, PCIe root ports and bridges can"
@@ -31,7 +33,8 @@ static const Case cases[] = {
       "an SMMUv3, use 32, 36, 40, 42, 44, 48 or 52" },
     { "oas/0", ACCEL_SMMU ",oas=0", "oas=0 is no output address size" },
     { "oas/64", ACCEL_SMMU ",oas=64", "oas=64 is no output address size" },
-    { "oas/text", ACCEL_SMMU ",oas=big", "oas" },
+    { "oas/text", ACCEL_SMMU ",oas=big",
+      "Parameter 'oas' expects integer" },
     { "emulated/ril", EMULATED_SMMU ",ril=off", "ril=off needs accel=on" },
     { "emulated/ats", EMULATED_SMMU ",ats=on", "ats=on needs accel=on" },
     { "emulated/oas", EMULATED_SMMU ",oas=48", "oas needs accel=on" },
@@ -78,7 +81,7 @@ static const Case cases[] = {
       " -device edu,id=edu0,bus=down0", "edu 'edu0' " ONLY },
 
     /* devices before the SMMU */
-    { "before/virtio-net", "-device virtio-net-pci,id=net0 " ACCEL_SMMU,
+    { "before/virtio-net", NO_ROM "-device virtio-net-pci,id=net0 " ACCEL_SMMU,
       "virtio-net-pci 'net0' " ONLY },
     { "before/root-port",
       ROOT_PORT " -device edu,id=edu0,bus=rp0 " ACCEL_SMMU,
@@ -106,6 +109,11 @@ static const Case cases[] = {
       " -device arm-smmuv3,primary-bus=pcie.1,id=smmu1"
       " -device pcie-root-port,id=rp1,bus=pcie.1,chassis=1"
       " -device edu,bus=rp1", NULL },
+    { "bus/none", "-device arm-smmuv3,id=smmu0,accel=on",
+      "SMMU is not attached to any PCI bus" },
+    { "bus/root-port", ROOT_PORT
+      " -device arm-smmuv3,primary-bus=rp0,id=smmu0,accel=on",
+      "SMMU should be attached to a default PCIe root complex" },
     { "same-bus/two", ACCEL_SMMU
       " -device arm-smmuv3,primary-bus=pcie.0,id=smmu1,accel=on",
       "PCI bus 'pcie.0' already has an IOMMU" },
@@ -155,6 +163,15 @@ static void test_tcg(void)
                "kvm, and no kernel-irqchip=off)");
 }
 
+/* Another machine with an SMMU of its own, that names no doorbell */
+static void test_other_machine(void)
+{
+    assert_try("-machine sbsa-ref -m 128 -nodefaults -accel qtest "
+               "-global bochs-display.romfile= "
+               "-global arm-smmuv3.accel=on",
+               "accel=on needs an SMMU of its own for a PCI bus");
+}
+
 static void test_device_tree(void)
 {
     assert_try("-machine virt -nodefaults -accel qtest " ACCEL_SMMU,
@@ -171,8 +188,8 @@ static void test_default_devices(void)
     g_assert_nonnull(nodefaults);
     memset(nodefaults, ' ', strlen("-nodefaults"));
     /* standard input and output are QMP's */
-    g_autofree char *all = g_strconcat(args, " -serial null -monitor null",
-                                       NULL);
+    g_autofree char *all = g_strconcat(args, " -serial null -monitor null "
+                                       NO_ROM, NULL);
     g_assert_cmpint(machine_try(all, &err), ==, 1);
     g_assert_nonnull(strstr(err, "virtio-net-pci " ONLY));
     g_assert_nonnull(strstr(err, "-nodefaults"));
@@ -246,6 +263,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/refusal/accel/tcg", test_tcg);
+    g_test_add_func("/refusal/machine/sbsa-ref", test_other_machine);
     g_test_add_func("/refusal/acpi/device-tree", test_device_tree);
     g_test_add_func("/refusal/before/default-devices", test_default_devices);
     g_test_add_func("/refusal/hot-plug/accelerated", test_hot_plug);
