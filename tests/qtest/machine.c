@@ -104,6 +104,7 @@ int machine_try(const char *args, char **message)
     guint timer;
     int status;
 
+    /* enough to repeat it by hand */
     g_test_message("%s", line);
     g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
     process = g_subprocess_newv((const char *const *)argv,
@@ -128,7 +129,7 @@ int machine_try(const char *args, char **message)
     return status;
 }
 
-/* A test's line in the log is enough to repeat it by hand */
+/* The machine of machine_start(), which libqtest would start with qtest */
 static int try_machine(const char *args, char **message)
 {
     g_autofree char *more = g_strdup_printf("%s -accel qtest", args);

@@ -5,7 +5,6 @@
  * and the event queue. An emulated SMMU writes nothing unless msi=on.
  */
 #include "qemu/osdep.h"
-#include "standard-headers/linux/pci_regs.h"
 #include "pci.h"
 #include "smmu.h"
 

@@ -5,6 +5,7 @@
  * data/tables.ini as one digest a table, made from an unpatched QEMU:
  *   QTEST_QEMU_BINARY=FILE build/lab/tests/qtest/qtest-tables --update \
  *       tests/qtest/data/tables.ini
+ * With BASELINE_QEMU=FILE they are compared with that QEMU's, too.
  */
 #include "qemu/osdep.h"
 #include "qobject/qdict.h"
