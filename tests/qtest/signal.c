@@ -114,6 +114,22 @@ static void test_sync_abort(const void *args)
     qtest_quit(smmu.qts);
 }
 
+/* An MSI to the SMMU's own registers must not run the queue within itself */
+static void test_sync_to_self(const void *args)
+{
+    Smmu smmu = start(args);
+
+    smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(5),
+               smmu.base + SMMU_CMDQ_PROD);
+    smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(DATA), TARGET);
+    smmu_ring(&smmu);
+    assert_done(&smmu);
+    g_assert_cmphex(smmu_read(&smmu, SMMU_CMDQ_PROD), ==, smmu.prod);
+    g_assert_cmphex(smmu_read(&smmu, SMMU_GERROR), ==, GERROR_MSI_CMDQ);
+    g_assert_cmphex(target(&smmu), ==, DATA);
+    qtest_quit(smmu.qts);
+}
+
 /* The global error interrupt as an MSI, if it is enabled */
 static void test_gerror(const void *args)
 {
@@ -196,6 +212,27 @@ static void test_eventq_msi(const void *args)
     qtest_quit(smmu.qts);
 }
 
+/* The event queue's MSI may ring the command queue, and that is all */
+static void test_eventq_to_self(const void *args)
+{
+    Smmu smmu = start(args);
+    PciFunction edu = { smmu.qts, 0, PCI_SLOT_DEVFN(3) };
+
+    pci_enable(&edu, VIRT_PCI_MMIO);
+    pci_enable_msi(&edu, TARGET, 1);
+    smmu_queue(&smmu, CMD_SYNC, 0);
+    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_BASE, EVENTS | 2);
+    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_CFG0,
+                 smmu.base + SMMU_CMDQ_PROD);
+    smmu_write(&smmu, SMMU_EVENTQ_CFG1, smmu.prod);
+    smmu_write(&smmu, SMMU_IRQ_CTRL, IRQ_EVENTQ);
+    smmu_write(&smmu, SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN);
+    event(&edu);
+    assert_event(smmu.qts, 0, 3 << 3);
+    assert_done(&smmu);
+    qtest_quit(smmu.qts);
+}
+
 #define MSI_ON EMULATED_SMMU ",msi=on"
 #define EDU " -device edu,bus=pcie.0,addr=3"
 
@@ -215,6 +252,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/signal/sync-abort/accelerated", ACCEL_SMMU,
                          test_sync_abort);
     g_test_add_data_func("/signal/sync-abort/msi-on", MSI_ON, test_sync_abort);
+    g_test_add_data_func("/signal/sync-to-self/accelerated", ACCEL_SMMU,
+                         test_sync_to_self);
+    g_test_add_data_func("/signal/sync-to-self/msi-on", MSI_ON,
+                         test_sync_to_self);
     g_test_add_data_func("/signal/gerror/accelerated", ACCEL_SMMU,
                          test_gerror);
     g_test_add_data_func("/signal/gerror/msi-on", MSI_ON, test_gerror);
@@ -223,5 +264,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/signal/events/msi-on", MSI_ON EDU, test_events);
     g_test_add_data_func("/signal/eventq-msi/msi-on", MSI_ON EDU,
                          test_eventq_msi);
+    g_test_add_data_func("/signal/eventq-to-self/msi-on", MSI_ON EDU,
+                         test_eventq_to_self);
     return g_test_run();
 }
