@@ -64,7 +64,6 @@ static const Command good[] = {
       CMD_TLBI_NH_VA | CMD_ASID(1) | 31u << 12 | 1u << 20, 0xfff00400 },
     { "TLBI_NH_VAA", CMD_TLBI_NH_VAA, 0xfffff001 },
     { "TLBI_NSNH_ALL", CMD_TLBI_NSNH_ALL, 0 },
-    { "ATC_INV", CMD_ATC_INV | CMD_SID(8), 52 },
 };
 
 static void test_each(const void *args)
@@ -171,7 +170,7 @@ static void test_illegal_after_batch(const void *args)
 
     smmu_queue(&smmu, CMD_TLBI_NH_ASID | CMD_ASID(1), 0);
     smmu_queue(&smmu, CMD_TLBI_NH_VA | CMD_ASID(1), 0x1000);
-    smmu_queue(&smmu, CMD_ATC_INV | CMD_SID(8), 52);
+    smmu_queue(&smmu, CMD_CFGI_CD_ALL | CMD_SID(8), 0);
     smmu_queue(&smmu, CMD_ILLEGAL, 0);
     smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
     smmu_queue(&smmu, CMD_SYNC, 0);
@@ -210,6 +209,37 @@ static void test_illegal_parameters(const void *args)
     qtest_quit(smmu.qts);
 }
 
+/*
+ * ATC_INV is illegal without ATS, and for a Secure stream. The emulated SMMU
+ * has always taken it, and done nothing.
+ */
+static void test_atc_inv(const void *args)
+{
+    bool accelerated = strstr(args, "accel=on");
+    bool legal = !accelerated || strstr(args, "ats=on");
+    Smmu smmu = start(args);
+
+    smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
+    smmu_queue(&smmu, CMD_ATC_INV | CMD_SID(8), 52);
+    smmu_queue(&smmu, CMD_SYNC, 0);
+    smmu_ring(&smmu);
+    if (legal) {
+        assert_done(&smmu);
+    } else {
+        assert_error(&smmu, 1, CERROR_ILL);
+        repair(&smmu, 1);
+    }
+
+    smmu_queue(&smmu, CMD_ATC_INV | CMD_SSEC | CMD_SID(8), 52);
+    smmu_ring(&smmu);
+    if (accelerated) {
+        assert_error(&smmu, 3, CERROR_ILL);
+    } else {
+        assert_done(&smmu);
+    }
+    qtest_quit(smmu.qts);
+}
+
 /* A queue that cannot be read */
 static void test_abort(const void *args)
 {
@@ -244,6 +274,7 @@ int main(int argc, char **argv)
     add("illegal", test_illegal);
     add("illegal-after-batch", test_illegal_after_batch);
     add("illegal-parameters", test_illegal_parameters);
+    add("atc-inv", test_atc_inv);
     add("abort", test_abort);
     return g_test_run();
 }
