@@ -4,13 +4,15 @@
 # usage: build-kernel.sh
 #
 # Builds build/kernel/arch/arm64/boot/Image, for the emulated host and its guest, from Debian's linux-source package
-# and lab/kernel/lab.config (everything else is off). Does nothing when neither changed.
+# and lab/kernel/lab.config (everything else is off), with lab/kernel/lab-edu.c as one more driver. Does nothing when
+# none of them changed.
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 CONFIG=$ROOT/lab/kernel/lab.config
+DRIVER=$ROOT/lab/kernel/lab-edu.c
 OUT=$BUILD/kernel
 IMAGE=$OUT/arch/arm64/boot/Image
 
@@ -26,6 +28,14 @@ extract()
     dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
         tar -xJ --strip-components=1 -C "$dir.part"
     mv "$dir.part" "$dir"
+}
+
+# Everything is built in, so the driver has to be in the tree.
+add_driver()
+{
+    local dir=$source/drivers/misc line="obj-y += lab-edu.o"
+    cp "$DRIVER" "$dir/lab-edu.c"
+    grep -qxF "$line" "$dir/Makefile" || echo "$line" >>"$dir/Makefile"
 }
 
 # Options that depend on something that is off are dropped silently by kconfig: here they are an error.
@@ -56,7 +66,7 @@ need make aarch64-linux-gnu-gcc flex bison bc cpio
 deb=$(compgen -G "$CACHE/debs/kernel/linux-source-*.deb" | sort -V | tail -n 1)
 version=${deb##*/}
 source=$BUILD/ksrc/${version%%_*}
-key=$({ echo "$version" && aarch64-linux-gnu-gcc --version && cat "$CONFIG"; } | digest)
+key=$({ echo "$version" && aarch64-linux-gnu-gcc --version && cat "$CONFIG" "$DRIVER"; } | digest)
 if stamp_is kernel "$key" && [[ -f $IMAGE ]]; then
     exit 0
 fi
@@ -73,5 +83,6 @@ cp "$CONFIG" "$OUT/lab.config"
 step "configure the kernel" "$BUILD/logs/configure-kernel.log" \
     kernel_make KCONFIG_ALLCONFIG="$OUT/lab.config" allnoconfig
 check_config
+add_driver
 step "build the kernel" "$BUILD/logs/kernel.log" kernel_make Image
 stamp_set kernel "$key"

@@ -24,7 +24,8 @@ find_patch()
     local file=$1 word=$2 patch found=()
     read_series "$PATCHES"
     for patch in "${SERIES[@]}"; do
-        if file_diff "$patch" "$file" | grep -q "^+.*$word"; then
+        # no pipe: grep -q would end it early, and pipefail take the writer's SIGPIPE for a failure
+        if grep -q "^+.*$word" <<<"$(file_diff "$patch" "$file")"; then
             found+=("$patch")
         fi
     done

@@ -139,7 +139,7 @@ check_style()
         pass
     else
         fail "checkpatch: ${patch##*/}"
-        grep -E -A 2 '^(ERROR|WARNING)' "$log" | sed 's/^/  | /' | head -n 20
+        grep -E -A 2 '^(ERROR|WARNING)' "$log" | sed -e 's/^/  | /' -e '20q' || true
         return 1
     fi
 }
@@ -177,7 +177,8 @@ compile_patch()
             { grep -E -m 5 ' (error|warning):|^FAILED' "$log" | cut -c1-300; return 1; }
     done
     for file in "${here[@]}"; do
-        printf '%s\n' "${compiled[@]}" | grep -qxF "$file" || { echo "$file is compiled nowhere"; return 1; }
+        # no pipe into grep -q: it stops reading, and pipefail takes the writer's SIGPIPE for a failure
+        grep -qxF "$file" <<<"$(printf '%s\n' "${compiled[@]}")" || { echo "$file is compiled nowhere"; return 1; }
     done
 }
 
@@ -190,7 +191,7 @@ check_compile()
         return
     fi
     fail "$label does not compile:"
-    sed 's/^/  | /' "$log" | head -n 20
+    sed -e 's/^/  | /' -e '20q' "$log"
     return 1
 }
 

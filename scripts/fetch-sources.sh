@@ -100,9 +100,9 @@ fetch_qemu()
     fi
     if [[ -d $CACHE/qemu ]]; then
         # sums are compared once: when the files came, and after that only if a file is missing
-        if [[ -f $CACHE/qemu/.verified ]] && ! dsc_files "$CACHE/qemu" | while read -r _ n; do
+        if [[ -f $CACHE/qemu/.verified && -z $(dsc_files "$CACHE/qemu" | while read -r _ n; do
             [[ -f $CACHE/qemu/$n ]] || echo "$n"
-        done | grep -q .; then
+        done) ]]; then
             return
         fi
         if why=$(check_qemu_source "$CACHE/qemu"); then
