@@ -11,7 +11,7 @@ export DEV JOBS SOURCE_CACHE
 .PHONY: help deps fetch series qemu kernel images lab smoke check check-series clean distclean
 
 help:           ## this list
-	@sed -n 's/^\([a-z-]*\): .*## /  make \1|/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 deps:           ## install the Debian packages that are missing (root)
 	@scripts/install-deps.sh
 fetch: deps     ## bring the sources: QEMU, Linux, arm64 libraries
