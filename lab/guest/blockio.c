@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pattern.h"
+
 #define MAX_BYTES (256ULL << 20)
 #define MAX_JOBS 64
 #define MAX_DEPTH 128
@@ -137,22 +139,6 @@ static int run_jobs(const struct blockio *io, int fd, uint8_t *data,
     return error;
 }
 
-/* xorshift64*: the same seed writes the same data everywhere */
-static void fill(uint8_t *data, uint64_t bytes, uint64_t seed)
-{
-    uint64_t x = seed * 0x9e3779b97f4a7c15 | 1;
-
-    for (uint64_t i = 0; i + 8 <= bytes; i += 8) {
-        uint64_t v;
-
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        v = x * 0x2545f4914f6cdd1d;
-        memcpy(data + i, &v, 8);
-    }
-}
-
 static bool check(const struct blockio *io, struct answer *a)
 {
     if (!io->bs || io->bs % 512 || io->offset % 512) {
@@ -195,7 +181,7 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
                             (unsigned long long)bytes);
     }
     if (io->write) {
-        fill(data, bytes, io->seed);
+        pattern_fill(data, bytes, io->seed);
     }
     error = run_jobs(io, fd, data, &result->usec);
     result->bytes = bytes;

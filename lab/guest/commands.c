@@ -12,8 +12,11 @@
 
 #include "blockio.h"
 #include "devices.h"
+#include "edu.h"
 #include "interrupts.h"
 #include "klog.h"
+#include "msi.h"
+#include "ram.h"
 #include "words.h"
 
 /* Returns: false, with the error in @a, if @key is there and no number. */
@@ -215,6 +218,82 @@ static void cmd_cpus(const char *args, struct answer *a)
     answer_add(a, "cpus=%ld", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+static void cmd_edu(const char *args, struct answer *a)
+{
+    struct edu edu = { .bdf = "" };
+    struct edu_result result;
+    char op[16];
+
+    words_value(args, "bdf", edu.bdf, sizeof(edu.bdf));
+    if (!required(args, "op", op, sizeof(op), a) ||
+        !number(args, "iova", UINT64_MAX, &edu.iova, a) ||
+        !number(args, "len", EDU_BUFFER, &edu.len, a) ||
+        !number(args, "count", 1, &edu.count, a) ||
+        !number(args, "seed", 1, &edu.seed, a)) {
+        return;
+    }
+    if (!edu_parse_op(op, &edu.op)) {
+        answer_error(a, "op= is read, write, loop or irq, not %s", op);
+    } else if (edu_run(&edu, &result, a)) {
+        answer_add(a, "bytes=%" PRIu64 " ios=%" PRIu64 " irqs=%" PRIu64
+                   " usec=%" PRIu64 " bdf=%s sid=0x%x iova=0x%" PRIx64,
+                   edu.op == EDU_IRQ ? 0 : result.ios * edu.len, result.ios,
+                   result.irqs, result.usec, edu.bdf, edu_sid(edu.bdf),
+                   edu.iova);
+    }
+}
+
+static void cmd_msi(const char *args, struct answer *a)
+{
+    struct msi msi;
+    char bdf[16];
+
+    if (required(args, "bdf", bdf, sizeof(bdf), a) &&
+        msi_address(bdf, &msi, a)) {
+        answer_add(a, "kind=%s iova=0x%" PRIx64, msi.msix ? "msix" : "msi",
+                   msi.address);
+    }
+}
+
+/* gpa=, or the page that has the address of bdf='s MSIs if taken for a GPA */
+static bool ram_place(const char *args, uint64_t *gpa, struct answer *a)
+{
+    struct msi msi;
+    char bdf[16];
+
+    if (words_value(args, "bdf", bdf, sizeof(bdf))) {
+        if (!msi_address(bdf, &msi, a)) {
+            return false;
+        }
+        *gpa = msi.address & ~0xfffULL;
+        return true;
+    }
+    return number(args, "gpa", 0, gpa, a) &&
+           (*gpa || answer_error(a, "gpa= or bdf= is missing"));
+}
+
+static void cmd_ram(const char *args, struct answer *a)
+{
+    uint64_t gpa, len, seed, changed, where;
+    char op[16];
+
+    if (!required(args, "op", op, sizeof(op), a) ||
+        !number(args, "len", 4096, &len, a) ||
+        !number(args, "seed", 1, &seed, a) || !ram_place(args, &gpa, a)) {
+        return;
+    }
+    if (!strcmp(op, "fill")) {
+        if (ram_fill(gpa, len, seed, a)) {
+            answer_add(a, "gpa=0x%" PRIx64 " bytes=%" PRIu64, gpa, len);
+        }
+    } else if (strcmp(op, "check")) {
+        answer_error(a, "op= is fill or check, not %s", op);
+    } else if (ram_check(gpa, len, seed, &changed, &where, a)) {
+        answer_add(a, "changed=%" PRIu64 " gpa=0x%" PRIx64, changed,
+                   changed ? where : gpa);
+    }
+}
+
 bool commands_install_busybox(void)
 {
     if (!access("/bin/sh", X_OK)) {
@@ -261,6 +340,8 @@ static const struct {
     { "gone", cmd_gone },       { "rebind", cmd_rebind },
     { "reserved", cmd_reserved }, { "iommu", cmd_iommu },
     { "cpus", cmd_cpus },       { "sh", cmd_sh },
+    { "edu", cmd_edu },         { "msi", cmd_msi },
+    { "ram", cmd_ram },
 };
 
 enum command_end commands_run(const char *line, struct answer *a)

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "answer.h"
+#include "edu.h"
 #include "interrupts.h"
+#include "msi.h"
+#include "pattern.h"
+#include "ram.h"
 
 static const char table[] =
     "           CPU0       CPU1       \n"
@@ -69,6 +73,96 @@ static void test_answer(void)
     g_assert_cmpstr(a.text, ==, "no disk");
 }
 
+/* A configuration space with capabilities at 0x40 and 0x60. */
+static void make_config(uint8_t *config, uint8_t first, uint8_t second)
+{
+    memset(config, 0, 256);
+    config[6] = 0x10;
+    config[0x34] = 0x40;
+    config[0x40] = first;
+    config[0x41] = 0x60;
+    config[0x60] = second;
+}
+
+static void test_msi(void)
+{
+    uint8_t config[256];
+    struct msi msi;
+
+    make_config(config, 0x10, 0x05);
+    g_assert_true(msi_parse(config, sizeof(config), &msi));
+    g_assert_false(msi.enabled);
+    memcpy(config + 0x62, "\x81\x00\x40\xe0\xff\xff\x01", 7);
+    g_assert_true(msi_parse(config, sizeof(config), &msi));
+    g_assert_true(msi.enabled && !msi.msix);
+    g_assert_cmphex(msi.address, ==, 0x1ffffe040);
+    config[0x62] = 0x01; /* 32 bits: what follows is the data */
+    g_assert_true(msi_parse(config, sizeof(config), &msi));
+    g_assert_cmphex(msi.address, ==, 0xffffe040);
+}
+
+static void test_msix(void)
+{
+    uint8_t config[256];
+    struct msi msi;
+
+    make_config(config, 0x05, 0x11); /* the MSI is there, but off */
+    memcpy(config + 0x62, "\x03\x80\x02\x20\x00\x00", 6);
+    g_assert_true(msi_parse(config, sizeof(config), &msi));
+    g_assert_true(msi.enabled && msi.msix);
+    g_assert_cmpuint(msi.bar, ==, 2);
+    g_assert_cmphex(msi.offset, ==, 0x2000);
+    g_assert_false(msi_parse(config, 0x3f, &msi));
+    make_config(config, 0x10, 0x10);
+    config[0x61] = 0x40; /* a list that does not end */
+    g_assert_false(msi_parse(config, sizeof(config), &msi));
+    config[6] = 0;
+    config[0x40] = 0x05;
+    g_assert_false(msi_parse(config, sizeof(config), &msi));
+}
+
+static void test_ram(void)
+{
+    static const char iomem[] =
+        "08000000-0800ffff : GICD\n"
+        "40000000-bbffffff : System RAM\n"
+        "  40210000-40f5ffff : Kernel code\n"
+        "11aeb0000-11aff6fff : System RAM\n";
+
+    g_assert_true(ram_is_kernels(iomem, 0x40000000, 0x40000000));
+    g_assert_true(ram_is_kernels(iomem, 0x3ffff000, 0x40000007));
+    g_assert_true(ram_is_kernels(iomem, 0xbbfff000, 0xbbffffff));
+    g_assert_true(ram_is_kernels(iomem, 0x11aeb0000, 0x11aeb0fff));
+    g_assert_false(ram_is_kernels(iomem, 0xfffff000, 0xffffffff));
+    g_assert_false(ram_is_kernels(iomem, 0xbc000000, 0xbc000fff));
+    g_assert_false(ram_is_kernels(iomem, 0x8000000, 0x8000fff));
+}
+
+static void test_pattern(void)
+{
+    uint8_t a[64], b[64];
+
+    pattern_fill(a, sizeof(a), 1);
+    pattern_fill(b, sizeof(b), 1);
+    g_assert_cmpmem(a, sizeof(a), b, sizeof(b));
+    pattern_fill(b, sizeof(b), 2);
+    g_assert_true(memcmp(a, b, sizeof(a)));
+}
+
+static void test_edu_words(void)
+{
+    enum edu_op op;
+
+    g_assert_true(edu_parse_op("loop", &op));
+    g_assert_cmpint(op, ==, EDU_LOOP);
+    g_assert_true(edu_parse_op("irq", &op));
+    g_assert_cmpint(op, ==, EDU_IRQ);
+    g_assert_false(edu_parse_op("", &op));
+    g_assert_false(edu_parse_op("loops", &op));
+    g_assert_cmphex(edu_sid("0000:00:01.0"), ==, 0x8);
+    g_assert_cmphex(edu_sid("0000:21:1f.7"), ==, 0x21ff);
+}
+
 static void test_full_answer(void)
 {
     struct answer a = { .len = 0 };
@@ -88,5 +182,10 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/interrupts/name", test_by_name);
     g_test_add_func("/agents/answer/words", test_answer);
     g_test_add_func("/agents/answer/full", test_full_answer);
+    g_test_add_func("/agents/msi/msi", test_msi);
+    g_test_add_func("/agents/msi/msix", test_msix);
+    g_test_add_func("/agents/ram/kernels", test_ram);
+    g_test_add_func("/agents/pattern", test_pattern);
+    g_test_add_func("/agents/edu/words", test_edu_words);
     return g_test_run();
 }
