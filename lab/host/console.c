@@ -23,6 +23,13 @@ bool console_line_is_bad(const char *line)
     return smmu && strstr(smmu, "event");
 }
 
+bool console_line_is_event(const char *line)
+{
+    const char *smmu = strstr(line, "arm-smmu-v3");
+
+    return smmu && strstr(smmu, ": event: ");
+}
+
 static void take_answer(struct console *con, const char *text)
 {
     char *rest;
@@ -63,6 +70,9 @@ static void take_line(struct console *con)
     }
     if (strstr(con->line, "completion polled")) {
         con->polled++;
+    }
+    if (console_line_is_event(con->line)) {
+        con->events++;
     }
     if (strstr(con->line, "Kernel panic")) {
         con->panicked = true;

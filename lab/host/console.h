@@ -18,6 +18,7 @@ struct console {
     int escape;             /* state within a terminal escape sequence */
     unsigned long boots;    /* `@lab ready` lines */
     unsigned long polled;   /* I/O that only a time-out completed */
+    unsigned long events;   /* SMMU events, one for each */
     unsigned long bad;      /* lines that speak of a broken kernel or SMMU */
     char first_bad[256];    /* the first of them */
     bool panicked;
@@ -35,5 +36,9 @@ void console_end(struct console *con);
 
 /* Does the kernel log line speak of a panic, oops, warning or SMMU event? */
 bool console_line_is_bad(const char *line);
+
+/* Does it name an SMMU event? One line does for each event, though the driver
+ * prints several, of which two are bad ones. */
+bool console_line_is_event(const char *line);
 
 #endif

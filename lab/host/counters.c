@@ -23,7 +23,8 @@ static const struct {
 };
 
 static const char *const counted[] = {
-    "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "host_bad",
+    "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "guest_events",
+    "host_bad",
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
     "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
 };
@@ -43,6 +44,7 @@ static bool get_counted(const struct run *run, const char *name,
         { "boots", run->vm.console.boots, true },
         { "polled", run->vm.console.polled, true },
         { "guest_bad", run->vm.console.bad, true },
+        { "guest_events", run->vm.console.events, true },
         { "host_bad", run->host_bad, true },
         { "doorbells", run->trace.doorbells, true },
         { "doorbell", run->trace.doorbell, true },

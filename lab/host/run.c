@@ -181,30 +181,48 @@ static void add_word(const char *answer, const char *key, uint64_t *sum)
     }
 }
 
-static void account_io(struct run *run, const char *command,
-                       const char *answer, uint64_t exits_before)
+static bool begins_with(const char *command, const char *verb)
+{
+    size_t len = strlen(verb);
+
+    return !strncmp(command, verb, len) && command[len] == ' ';
+}
+
+static bool is_io(const char *command)
+{
+    return begins_with(command, "read") || begins_with(command, "write") ||
+           begins_with(command, "edu");
+}
+
+/* Sum up what @answer tells; add the exits since @exits_before to it. */
+static void account_io(struct run *run, const char *command, char **answer,
+                       uint64_t exits_before)
 {
     uint64_t exits;
 
-    add_word(answer, "irqs", &run->irqs);
-    add_word(answer, "ios", &run->ios);
-    add_word(answer, "bytes", &run->bytes);
+    add_word(*answer, "irqs", &run->irqs);
+    add_word(*answer, "ios", &run->ios);
+    add_word(*answer, "bytes", &run->bytes);
+    if (begins_with(command, "read")) {
+        references_guest_read(&run->refs, command, *answer);
+    } else if (begins_with(command, "write")) {
+        references_guest_wrote(&run->refs, command, *answer, run->n_devices);
+    }
     if (exits_before != UINT64_MAX && read_mmio_exits(&exits)) {
+        char *more = text_printf("%s exits=%" PRIu64, *answer,
+                                 exits - exits_before);
+
         run->mmio_exits += exits - exits_before;
         run->mmio_known = true;
-    }
-    if (!strncmp(command, "read", 4)) {
-        references_guest_read(&run->refs, command, answer);
-    } else {
-        references_guest_wrote(&run->refs, command, answer, run->n_devices);
+        free(*answer);
+        *answer = more;
     }
 }
 
 static bool do_guest(struct run *run, const struct step *step, char **answer)
 {
     struct console *con = &run->vm.console;
-    bool io = !strncmp(step->arg, "read ", 5) ||
-              !strncmp(step->arg, "write ", 6);
+    bool io = is_io(step->arg);
     char *line = text_printf("%lu %s", ++run->command_no, step->arg);
     uint64_t exits = UINT64_MAX;
     bool sent;
@@ -226,7 +244,7 @@ static bool do_guest(struct run *run, const struct step *step, char **answer)
     }
     *answer = text_copy(con->answer);
     if (con->answer_ok && io) {
-        account_io(run, step->arg, con->answer, exits);
+        account_io(run, step->arg, answer, exits);
     }
     return con->answer_ok ||
            run_fail(run, EXIT_FAIL, "guest: %s: %s", step->arg, con->answer);

@@ -85,6 +85,25 @@ static void test_counts(void)
     g_assert_true(con.panicked);
 }
 
+/* What Linux prints for one event: two bad lines, but one event. */
+static void test_events(void)
+{
+    struct console con = { 0 };
+
+    feed(&con, "arm-smmu-v3 arm-smmu-v3.0.auto: event 0x10 received:\n"
+               "arm-smmu-v3 arm-smmu-v3.0.auto: \t0x0000000800000010\n"
+               "arm-smmu-v3 arm-smmu-v3.0.auto: event: F_TRANSLATION client: "
+               "0000:00:01.0 sid: 0x8 ssid: 0x0 iova: 0xdead0000 ipa: 0x0\n"
+               "arm-smmu-v3 arm-smmu-v3.0.auto: unpriv data write s1 \"Input "
+               "address caused fault\" stag: 0x0\n"
+               "@lab 3 ok out=\"arm-smmu-v3 x: event: y\"\n");
+    g_assert_cmpuint(con.events, ==, 1);
+    g_assert_cmpuint(con.bad, ==, 2);
+    feed(&con, "WARNING: event: x\n");
+    g_assert_cmpuint(con.events, ==, 1);
+    g_assert_cmpuint(con.bad, ==, 3);
+}
+
 static void test_escapes(void)
 {
     struct console con = { 0 };
@@ -125,6 +144,7 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/console/answers", test_answers);
     g_test_add_func("/agents/console/bad-lines", test_bad_lines);
     g_test_add_func("/agents/console/counts", test_counts);
+    g_test_add_func("/agents/console/events", test_events);
     g_test_add_func("/agents/console/escapes", test_escapes);
     g_test_add_func("/agents/console/endless-line", test_endless_line);
     g_test_add_func("/agents/console/log", test_log);

@@ -93,18 +93,19 @@ static void test_good(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
         "boot", "guest read dev=x", "repeat 2 { guest write dev=x ; sleep 0 }",
-        "guest lost", NULL
+        "guest lost", "guest edu op=irq", "guest education", NULL
     };
 
     g_assert_true(run(f, steps));
     g_assert_cmpuint(counter(f, "boots"), ==, 1);
-    g_assert_cmpuint(counter(f, "ios"), ==, 12);
-    g_assert_cmpuint(counter(f, "irqs"), ==, 15);
+    g_assert_cmpuint(counter(f, "ios"), ==, 16);
+    g_assert_cmpuint(counter(f, "irqs"), ==, 20);
+    g_assert_cmpuint(counter(f, "guest_events"), ==, 0);
     g_assert_cmpuint(counter(f, "polled"), ==, 1);
     g_assert_cmpuint(counter(f, "exit_code"), ==, 0);
     g_assert_cmpuint(counter(f, "trace.nothing"), ==, 0);
-    /* boot, read, 2 * (write, sleep), lost, poweroff, exit */
-    g_assert_cmpuint(f->run.step_no, ==, 9);
+    /* boot, read, 2 * (write, sleep), lost, edu, ..., poweroff, exit */
+    g_assert_cmpuint(f->run.step_no, ==, 11);
 }
 
 static void test_reboot(Fixture *f, gconstpointer data)
