@@ -352,8 +352,11 @@ static gboolean check_answers(const Reader *r, const Scenario *s,
     for (char **expr = s->expects; *expr; expr++) {
         g_autofree char *problem = NULL;
         g_autoptr(Expect) e = expect_parse(*expr, &problem);
-        const char *key = expect_step(e);
+        const char *key = e->answer.step;
 
+        if (e->minus.step && scenario_step(s, key)) {
+            key = e->minus.step;
+        }
         if (key && !scenario_step(s, key)) {
             g_autofree char *known = g_strjoinv(", ", s->step_keys);
 

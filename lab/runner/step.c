@@ -7,8 +7,8 @@
 
 /* What smmu-lab-host counts; docs/lab.md says what each one means. */
 static const char *const counters[] = {
-    "irqs", "ios", "bytes", "polled", "guest_bad", "host_bad", "doorbells",
-    "doorbell", "walks", "inval_ioctls", "hwpt_allocs", "frees", "viommus",
+    "irqs", "ios", "bytes", "polled", "guest_bad", "guest_events",
+    "host_bad", "doorbells", "doorbell", "walks", "inval_ioctls", "hwpt_allocs", "frees", "viommus",
     "vdevices", "guest_cmds", "cmd_syncs", "boots", "exit_code", "data_ok",
     "mmio_exits", "device_back", "inval_errors", "free_errors",
     "data_checked", "ste_reads", NULL
@@ -266,22 +266,54 @@ static char *parse_right(Expect *e, const char *right)
     return NULL;
 }
 
-const char *expect_step(const Expect *e)
+/* Takes answer.STEP.WORD apart. */
+static gboolean parse_word(const char *text, AnswerWord *w)
 {
-    return g_str_has_prefix(e->left, ANSWER) ? e->left + strlen(ANSWER)
-                                             : NULL;
+    const char *step = text + strlen(ANSWER);
+    const char *dot = strrchr(step, '.');
+
+    if (!dot || dot == step || !dot[1]) {
+        return FALSE;
+    }
+    w->step = g_strndup(step, dot - step);
+    w->word = g_strdup(dot + 1);
+    return TRUE;
+}
+
+/* answer.STEP to search in; else answer.STEP.WORD[-answer.STEP.WORD] */
+static char *parse_answer(Expect *e, gboolean search)
+{
+    const char *minus = strstr(e->left, "-" ANSWER);
+    g_autofree char *first = minus ? g_strndup(e->left, minus - e->left)
+                                   : g_strdup(e->left);
+
+    if (search) {
+        e->answer.step = g_strdup(e->left + strlen(ANSWER));
+        return NULL;
+    }
+    if (!parse_word(first, &e->answer) ||
+        (minus && !parse_word(minus + 1, &e->minus))) {
+        return g_strdup_printf("%s is text: write %s ~ TEXT, or %s.WORD for "
+                               "a number in it", e->left, e->left, e->left);
+    }
+    return NULL;
 }
 
 static char *parse_sides(Expect *e, const char *right)
 {
-    gboolean text = !strcmp(e->left, "stderr") ||
-                    !strcmp(e->left, "guest") || expect_step(e);
+    gboolean answer = g_str_has_prefix(e->left, ANSWER);
+    gboolean text = !strcmp(e->left, "stderr") || !strcmp(e->left, "guest");
     gboolean search = strchr(e->op, '~') != NULL;
+    char *problem = answer ? parse_answer(e, search) : NULL;
 
+    if (problem) {
+        return problem;
+    }
     if (text && !search) {
         return g_strdup_printf("%s is text: write %s ~ TEXT or %s !~ TEXT",
                                e->left, e->left, e->left);
     }
+    text = text || answer;
     if (search && !text) {
         return g_strdup_printf("~ searches stderr, guest or answer.STEP, not "
                                "'%s'", e->left);
@@ -293,8 +325,8 @@ static char *parse_sides(Expect *e, const char *right)
         e->text = g_strdup(right);
         return NULL;
     }
-    return is_counter(e->left) ? parse_right(e, right)
-                               : unknown_counter(e->left);
+    return answer || is_counter(e->left) ? parse_right(e, right)
+                                         : unknown_counter(e->left);
 }
 
 Expect *expect_parse(const char *expr, char **problem)
@@ -329,6 +361,10 @@ void expect_free(Expect *e)
     g_free(e->op);
     g_free(e->text);
     g_free(e->counter);
+    g_free(e->answer.step);
+    g_free(e->answer.word);
+    g_free(e->minus.step);
+    g_free(e->minus.word);
     g_free(e);
 }
 
@@ -344,5 +380,5 @@ gboolean expect_compare(guint64 left, const char *op, guint64 right)
 
 gboolean expect_is_runners(const Expect *e)
 {
-    return expect_step(e) || g_strv_contains(runner_counters, e->left);
+    return e->answer.step || g_strv_contains(runner_counters, e->left);
 }

@@ -15,6 +15,12 @@
  */
 char *step_problem(const char *step);
 
+/* `answer.STEP` (no word) or `answer.STEP.WORD`; all NULL when absent. */
+typedef struct AnswerWord {
+    char *step;                 /* the step's key */
+    char *word;                 /* whose value in the answer is meant */
+} AnswerWord;
+
 /* An expectation taken apart. `value` is used when `counter` is NULL. */
 typedef struct Expect {
     char *left;                 /* counter, or stderr, guest, answer.STEP */
@@ -22,6 +28,8 @@ typedef struct Expect {
     char *text;                 /* right side of ~ and !~ */
     char *counter;              /* counter on the right side */
     guint64 value;              /* number, or the counter's factor */
+    AnswerWord answer;          /* left side, if it is an answer */
+    AnswerWord minus;           /* what is taken away from it, if anything */
 } Expect;
 
 /*
@@ -35,9 +43,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Expect, expect_free)
 
 /* Whether @left @op @right holds; @op is one of the six comparisons. */
 gboolean expect_compare(guint64 left, const char *op, guint64 right);
-
-/* The key of the step in `answer.KEY`, or NULL. Owned by @expect. */
-const char *expect_step(const Expect *expect);
 
 /*
  * Whether the runner itself can tell: its own counters and the answers to

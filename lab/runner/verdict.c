@@ -2,6 +2,7 @@
 #include "verdict.h"
 #include "options.h"
 #include "step.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -138,18 +139,45 @@ static const char *answer_to(const Report *report, const char *step)
     return NULL;
 }
 
-static Judgement judge_answer(const Scenario *s, const Witness *w,
-                              const char *expr, const Expect *e)
+/* The number that @w names in the answers. */
+static gboolean answer_number(const Scenario *s, const Report *report,
+                              const AnswerWord *w, guint64 *number)
 {
-    const char *step = scenario_step(s, expect_step(e));
+    const char *answer = answer_to(report, scenario_step(s, w->step));
+    g_autofree char *value = answer ? words_get(answer, w->word) : NULL;
+    char *end = NULL;
+
+    *number = value ? g_ascii_strtoull(value, &end, 0) : 0;
+    return end && end != value && !*end;
+}
+
+/* Compare numbers of the answers, or search in one. */
+static gboolean answer_holds(const Scenario *s, const Report *report,
+                             const char *answer, const Expect *e,
+                             guint64 right)
+{
+    guint64 left, minus = 0;
+
+    if (!e->answer.word) {
+        return (strstr(answer, e->text) != NULL) == (e->op[0] == '~');
+    }
+    return answer_number(s, report, &e->answer, &left) &&
+           (!e->minus.step || answer_number(s, report, &e->minus, &minus)) &&
+           left >= minus && expect_compare(left - minus, e->op, right);
+}
+
+static Judgement judge_answer(const Scenario *s, const Witness *w,
+                              const char *expr, const Expect *e,
+                              guint64 right)
+{
+    const char *step = scenario_step(s, e->answer.step);
     const char *answer = answer_to(w->report, step);
-    gboolean wanted = e->op[0] == '~';
 
     if (!answer) {
         return judgement(VERDICT_FAIL, "expected %s, but the report has no "
                          "answer to '%s'", expr, step);
     }
-    if ((strstr(answer, e->text) != NULL) != wanted) {
+    if (!answer_holds(s, w->report, answer, e, right)) {
         return judgement(VERDICT_FAIL, "expected %s, but the answer to '%s' "
                          "is '%s'", expr, step, answer);
     }
@@ -161,15 +189,15 @@ static Judgement judge_own_expect(const Scenario *s, const Witness *w,
 {
     guint64 right = e->value, counter;
 
-    if (expect_step(e)) {
-        return judge_answer(s, w, expr, e);
-    }
     if (e->counter) {
         if (!report_count(w->report, e->counter, &counter)) {
             return judgement(VERDICT_FAIL, "expected %s, but '%s' was not "
                              "counted", expr, e->counter);
         }
         right *= counter;
+    }
+    if (e->answer.step) {
+        return judge_answer(s, w, expr, e, right);
     }
     if (!expect_compare(w->disks_read, e->op, right)) {
         return judgement(VERDICT_FAIL, "expected %s, but disks_read is %"

@@ -83,10 +83,31 @@ static void test_expects(void)
     g_assert_null(hex->counter);
     g_assert_cmpstr(text->text, ==, "accel=on needs ACPI");
     g_assert_cmpstr(absent->op, ==, "!~");
-    g_assert_cmpstr(expect_step(answer), ==, "two-x");
-    g_assert_null(expect_step(text));
+    g_assert_cmpstr(answer->answer.step, ==, "two-x");
+    g_assert_null(answer->answer.word);
+    g_assert_null(text->answer.step);
     g_assert_true(expect_is_runners(answer));
     g_assert_false(expect_is_runners(traced));
+}
+
+static void test_answer_numbers(void)
+{
+    char *problem = NULL;
+    g_autoptr(Expect) e = expect_parse("answer.two-x.exits <= 2*ios",
+                                       &problem);
+    g_autoptr(Expect) less = expect_parse(
+        "answer.two-x.exits-answer.one.exits >= 7", &problem);
+
+    g_assert_cmpstr(problem, ==, NULL);
+    g_assert_cmpstr(e->answer.step, ==, "two-x");
+    g_assert_cmpstr(e->answer.word, ==, "exits");
+    g_assert_null(e->minus.step);
+    g_assert_cmpstr(e->counter, ==, "ios");
+    g_assert_cmpstr(less->answer.step, ==, "two-x");
+    g_assert_cmpstr(less->minus.step, ==, "one");
+    g_assert_cmpstr(less->minus.word, ==, "exits");
+    g_assert_cmpuint(less->value, ==, 7);
+    g_assert_true(expect_is_runners(less));
 }
 
 static void test_bad_expects(void)
@@ -105,6 +126,10 @@ static void test_bad_expects(void)
         { "irqs >= x*ios", "no number" },
         { "irqs ~ 3", "~ searches" },
         { "stderr == 3", "stderr is text" },
+        { "answer.b == 3", "answer.b is text" },
+        { "answer.b. == 3", "is text" },
+        { "answer.b.x-answer.c == 3", "is text" },
+        { "answer.b.x == y", "unknown counter 'y'" },
         { "stderr ~", "nothing to compare" },
         { "trace. > 0", "unknown counter" },
     };
@@ -140,6 +165,7 @@ int main(int argc, char **argv)
     g_test_add_func("/step/good", test_good_steps);
     g_test_add_func("/step/bad", test_bad_steps);
     g_test_add_func("/expect/good", test_expects);
+    g_test_add_func("/expect/answers", test_answer_numbers);
     g_test_add_func("/expect/bad", test_bad_expects);
     g_test_add_func("/expect/compare", test_compare);
     return g_test_run();

@@ -4,17 +4,25 @@
 
 #include <stdarg.h>
 
-static char *steps[] = { (char *)"boot", (char *)"guest iommu", NULL };
-static char *keys[] = { (char *)"boot", (char *)"type", NULL };
+static char *steps[] = { (char *)"boot", (char *)"guest iommu",
+                         (char *)"guest a", (char *)"guest b", NULL };
+static char *keys[] = { (char *)"boot", (char *)"type", (char *)"one",
+                        (char *)"many", NULL };
 static char *expects[] = {
     (char *)"irqs >= ios", (char *)"disks_read == 1",
-    (char *)"answer.type ~ =DMA", NULL
+    (char *)"answer.type ~ =DMA",
+    (char *)"answer.many.exits-answer.one.exits <= 2*ios", NULL
 };
 static Scenario scenario = { .steps = steps, .step_keys = keys,
                              .expects = expects };
 
+#define NUMBERS(exits) \
+    "step n=3 ok=1 text=\"guest a\" answer=\"usec=7 exits=10\"\n" \
+    "step n=4 ok=1 text=\"guest b\" answer=\"exits=" exits "\"\n" \
+    "count name=ios value=3\n"
 #define STEPS "step n=1 ok=1 text=boot answer=\"\"\n" \
-    "step n=2 ok=1 text=\"guest iommu\" answer=\"0000:00:01.0=DMA\"\n"
+    "step n=2 ok=1 text=\"guest iommu\" answer=\"0000:00:01.0=DMA\"\n" \
+    NUMBERS("16")
 #define EXPECT "expect ok=1 expr=\"irqs >= ios\" left=2 right=1\n"
 #define PASSED "verdict result=pass reason=\"\"\n"
 
@@ -73,7 +81,7 @@ static const Case cases[] = {
     { .process = { PROCESS_TIMED_OUT, 15, 200 },
       .verdict = VERDICT_TIMEOUT, .reason = "not done after 200 s" },
     { .process = { PROCESS_SILENT, 15, 70 },
-      .verdict = VERDICT_TIMEOUT, .reason = "the last one: guest iommu" },
+      .verdict = VERDICT_TIMEOUT, .reason = "the last one: guest b" },
     { .process = { PROCESS_SILENT, 15, 70 }, .report = "",
       .verdict = VERDICT_TIMEOUT, .reason = "smmu-lab-host ended" },
     { .process = { PROCESS_INTERRUPTED, 15, 7 },
@@ -108,7 +116,13 @@ static const Case cases[] = {
       .verdict = VERDICT_FAIL, .reason = "'irqs >= ios'" },
     { .report = "step n=1 ok=1 text=boot answer=\"\"\n"
       "step n=2 ok=1 text=\"guest iommu\" answer=\"x=identity\"\n"
-      EXPECT PASSED, .verdict = VERDICT_FAIL, .reason = "x=identity" },
+      NUMBERS("16") EXPECT PASSED, .verdict = VERDICT_FAIL, .reason = "x=identity" },
+    { .report = STEPS NUMBERS("17") EXPECT PASSED, .verdict = VERDICT_FAIL,
+      .reason = "expected answer.many.exits" },
+    { .report = STEPS NUMBERS("9") EXPECT PASSED, .verdict = VERDICT_FAIL,
+      .reason = "exits=9" },
+    { .report = STEPS NUMBERS("") EXPECT PASSED, .verdict = VERDICT_FAIL,
+      .reason = "exits=" },
     { .no_disk = "yes", .verdict = VERDICT_FAIL,
       .reason = "disks_read is 0" },
     { .data_problem = "the data of 'x' is on no disk",
