@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "command.h"
 #include "words.h"
-
-#define KVM_MMIO_EXITS "/sys/kernel/debug/kvm/mmio_exit_user"
 
 /* How long the verbs wait unless timeout= says otherwise, in seconds; 0: as
  * long as the whole run may take. */
@@ -164,72 +163,14 @@ static bool answered(const struct run *run)
     return run->vm.console.answered == run->command_no;
 }
 
-static bool read_mmio_exits(uint64_t *value)
-{
-    char text[32];
-
-    return file_read_line(KVM_MMIO_EXITS, text, sizeof(text)) &&
-           words_parse_number(text, value);
-}
-
-static void add_word(const char *answer, const char *key, uint64_t *sum)
-{
-    uint64_t value;
-
-    if (words_number(answer, key, 0, &value)) {
-        *sum += value;
-    }
-}
-
-static bool begins_with(const char *command, const char *verb)
-{
-    size_t len = strlen(verb);
-
-    return !strncmp(command, verb, len) && command[len] == ' ';
-}
-
-static bool is_io(const char *command)
-{
-    return begins_with(command, "read") || begins_with(command, "write") ||
-           begins_with(command, "edu");
-}
-
-/* Sum up what @answer tells; add the exits since @exits_before to it. */
-static void account_io(struct run *run, const char *command, char **answer,
-                       uint64_t exits_before)
-{
-    uint64_t exits;
-
-    add_word(*answer, "irqs", &run->irqs);
-    add_word(*answer, "ios", &run->ios);
-    add_word(*answer, "bytes", &run->bytes);
-    if (begins_with(command, "read")) {
-        references_guest_read(&run->refs, command, *answer);
-    } else if (begins_with(command, "write")) {
-        references_guest_wrote(&run->refs, command, *answer, run->n_devices);
-    }
-    if (exits_before != UINT64_MAX && read_mmio_exits(&exits)) {
-        char *more = text_printf("%s exits=%" PRIu64, *answer,
-                                 exits - exits_before);
-
-        run->mmio_exits += exits - exits_before;
-        run->mmio_known = true;
-        free(*answer);
-        *answer = more;
-    }
-}
-
 static bool do_guest(struct run *run, const struct step *step, char **answer)
 {
     struct console *con = &run->vm.console;
-    bool io = is_io(step->arg);
+    bool io = account_is_io(step->arg);
     char *line = text_printf("%lu %s", ++run->command_no, step->arg);
-    uint64_t exits = UINT64_MAX;
+    uint64_t exits = account_exits();
     bool sent;
 
-    if (io && !read_mmio_exits(&exits)) {
-        exits = UINT64_MAX;
-    }
     if (!strcmp(step->arg, "poweroff") || !strcmp(step->arg, "exit")) {
         run->exit_wanted = true;
     }
