@@ -11,7 +11,7 @@
 /* Does the guest command answer irqs=, ios= and bytes=? */
 bool account_is_io(const char *command);
 
-/* Exits to QEMU for MMIO since KVM was loaded; UINT64_MAX if it does not tell. */
+/* Exits to QEMU for MMIO so far; UINT64_MAX if KVM does not tell. */
 uint64_t account_exits(void);
 
 /*
