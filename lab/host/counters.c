@@ -26,8 +26,25 @@ static const char *const counted[] = {
     "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "guest_events",
     "host_bad",
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
+    "allocs",
     "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
 };
+
+/* All that iommufd_backend_free_id has to free in the end */
+static uint64_t count_allocs(const struct run *run)
+{
+    static const char *const events[] = {
+        "iommufd_backend_alloc_ioas", "iommufd_backend_alloc_hwpt",
+        "iommufd_backend_alloc_viommu", "iommufd_backend_alloc_vdev",
+        "iommufd_backend_alloc_veventq",
+    };
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        n += trace_count(&run->trace, events[i]);
+    }
+    return n;
+}
 
 static bool get_counted(const struct run *run, const char *name,
                         uint64_t *value)
@@ -52,6 +69,7 @@ static bool get_counted(const struct run *run, const char *name,
         { "cmd_syncs", run->trace.cmd_syncs, true },
         { "inval_errors", run->trace.inval_errors, true },
         { "free_errors", run->trace.free_errors, true },
+        { "allocs", count_allocs(run), true },
         { "data_ok", refs->checked && !refs->wrong, true },
         { "data_checked", refs->checked, true },
         { "mmio_exits", run->mmio_exits, run->mmio_known },
