@@ -95,6 +95,10 @@ char *needs_missing(const Scenario *s, const Options *o)
 {
     g_autofree char *qemu = command_test_qemu(s, o);
 
+    if (o->qemu && strcmp(s->qemu, "series")) {
+        return g_strdup_printf("it tests the variant '%s', run it without "
+                               "--qemu", s->qemu);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
         char *problem = needs[i].always ? needs[i].check(o) : NULL;
 

@@ -343,6 +343,10 @@ static void test_missing_variant(Fixture *f, gconstpointer data)
     assert_says(f->out, "1 passed, 0 failed, 1 skipped");
     call(f, "run --no-skip");
     g_assert_cmpint(f->code, ==, 1);
+    /* a QEMU of the user's is not the variant */
+    call(f, "run other --qemu /bin/true");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "it tests the variant 'not-there'");
 }
 
 /* What --dry-run prints can be pasted into a shell. */
