@@ -18,8 +18,8 @@ fetch: deps     ## bring the sources: QEMU, Linux, arm64 libraries
 	@scripts/fetch-sources.sh
 series: fetch   ## build/qemu-v10.2: QEMU 10.2.2 with the series applied
 	@scripts/apply-series.sh $(series_options)
-qemu: series    ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variant
-	@scripts/build-qemu.sh x86 && scripts/build-qemu.sh arm64 && scripts/build-variant.sh no-doorbell
+qemu: series    ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variants
+	@scripts/build-qemu.sh x86 && scripts/build-qemu.sh arm64 && scripts/build-variant.sh
 kernel: fetch   ## build the kernel of the emulated host and its guest
 	@scripts/build-kernel.sh
 lab: qemu       ## build the lab's runner and its tests: build/lab/smmu-lab

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: build-variant.sh no-doorbell
+# usage: build-variant.sh [VARIANT...]
 #
 # Builds build/variants/qemu-system-aarch64.VARIANT: the arm64 QEMU with one thing undone, to show that a test fails
 # without it. Neither the source tree nor build/qemu-arm64 is touched: one file is compiled again from a changed copy
-# and the program is linked with it.
-#   no-doorbell  without the patch that makes KVM's MSI routes use the doorbell that the vIOMMU names
+# and the program is linked with it. Without arguments: all variants.
+#   no-doorbell    without the patch that makes KVM's MSI routes use the doorbell that the vIOMMU names
+#   no-msi-direct  without the patch that delivers MSIs of QEMU's own through that doorbell
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -83,31 +84,45 @@ build()
     mv "$result.part" "$result"
 }
 
-variant=
+# build_variant VARIANT
+build_variant()
+{
+    local variant=$1 file word patch result key
+    case $variant in
+    no-doorbell)
+        file=target/arm/kvm.c
+        word=pci_device_iommu_msi_direct_gpa
+        ;;
+    no-msi-direct)
+        file=hw/pci/pci.c
+        word=trace_pci_msi_direct
+        ;;
+    *) usage_error "unknown variant '$variant'; there are: ${VARIANTS[*]}" ;;
+    esac
+    patch=$(find_patch "$file" "$word")
+    result=$OUT/qemu-system-aarch64.$variant
+    key=$({ cat "$patch" "$TREE/$file" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } | digest)
+    if stamp_is "variant-$variant" "$key" && [[ -x $result ]]; then
+        return
+    fi
+    stamp_clear "variant-$variant"
+    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch" "$result"
+    stamp_set "variant-$variant" "$key"
+}
+
+VARIANTS=(no-doorbell no-msi-direct)
 case ${1:-} in
 --help | -h)
     usage
     exit
     ;;
-no-doorbell)
-    variant=$1
-    file=target/arm/kvm.c
-    word=pci_device_iommu_msi_direct_gpa
-    ;;
-'') usage_error "which variant?" ;;
-*) usage_error "unknown variant '$1'" ;;
 esac
 need ninja patch python3
 take_lock variants
 [[ -x $QEMU_BUILD/qemu-system-aarch64 ]] || die "'$QEMU_BUILD/qemu-system-aarch64' is missing" \
     "Run: scripts/build-qemu.sh arm64"
-patch=$(find_patch "$file" "$word")
 mkdir -p "$OUT"
-result=$OUT/qemu-system-aarch64.$variant
-key=$({ cat "$patch" "$TREE/$file" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } | digest)
-if stamp_is "variant-$variant" "$key" && [[ -x $result ]]; then
-    exit 0
-fi
-stamp_clear "variant-$variant"
-step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch" "$result"
-stamp_set "variant-$variant" "$key"
+(($#)) || set -- "${VARIANTS[@]}"
+for name in "$@"; do
+    build_variant "$name"
+done

@@ -175,7 +175,7 @@ build_all()
     stage series 'sources' apply_series
     stage qemu-x86 'series' "$s/build-qemu.sh" x86
     stage qemu-arm64 'series' "$s/build-qemu.sh" arm64
-    stage qemu-variant 'qemu-arm64' "$s/build-variant.sh" no-doorbell
+    stage qemu-variant 'qemu-arm64' "$s/build-variant.sh"
     stage kernel 'sources' "$s/build-kernel.sh"
     stage lab 'qemu-x86' "$s/build-lab.sh"
     stage images 'lab kernel qemu-arm64' "$ROOT/lab/images/build-images.sh"

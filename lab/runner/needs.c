@@ -37,13 +37,22 @@ static char *check_image(const Options *o)
                       "make images");
 }
 
-static char *check_no_doorbell(const Options *o)
+static char *check_variants(const Options *o)
 {
-    g_autofree char *file = g_build_filename(
-        o->variants, "qemu-system-aarch64.no-doorbell", NULL);
+    static const char *const files[] = {
+        "qemu-system-aarch64.no-doorbell", "qemu-system-aarch64.no-msi-direct",
+    };
 
-    return check_file("QEMU without the doorbell patch", file, R_OK,
-                      "make qemu");
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *file = g_build_filename(o->variants, files[i], NULL);
+        char *problem = check_file("QEMU without one of the patches", file,
+                                   R_OK, "make qemu");
+
+        if (problem) {
+            return problem;
+        }
+    }
+    return NULL;
 }
 
 static char *check_memory(const Options *o)
@@ -86,7 +95,7 @@ static const struct {
     { "QEMU for the emulated host", check_host_qemu, TRUE },
     { "arm64 kernel", check_kernel, TRUE },
     { "image of the emulated host", check_image, TRUE },
-    { "QEMU without the doorbell patch", check_no_doorbell, FALSE },
+    { "QEMU without one of the patches", check_variants, FALSE },
     { "free memory", check_memory, FALSE },
     { "free disk space", check_disk, FALSE },
 };
