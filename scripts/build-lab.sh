@@ -23,7 +23,7 @@ take_lock lab
 cd "$ROOT"
 # the qtests are left out when QEMU was not there at configure time: look again when that has changed
 key=$(for f in "$BUILD/qemu-x86/qemu-system-aarch64" "$BUILD/qemu-x86/tests/qtest/libqos/libqos.a" \
-    "$BUILD/qemu-arm64/qemu-system-aarch64"; do [[ -f $f ]] && echo "$f"; done | digest)
+    "$BUILD/qemu-arm64/qemu-system-aarch64"; do if [[ -f $f ]]; then echo "$f"; fi; done | digest)
 if [[ ! -f $BUILD/lab/build.ninja ]]; then
     stamp_clear lab
     rm -rf "$BUILD/lab"
