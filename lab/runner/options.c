@@ -41,7 +41,10 @@ char *options_find_root(const char *start)
     }
 }
 
-/* The program's own place decides, so that any working directory will do. */
+/*
+ * The program's own place decides, so that any working directory will do. If
+ * build/ is a link to somewhere else: the project that it was built from.
+ */
 static char *find_root(GError **error)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
@@ -50,6 +53,9 @@ static char *find_root(GError **error)
 
     if (!root) {
         root = options_find_root(cwd);
+    }
+    if (!root) {
+        root = options_find_root(PROJECT_ROOT);
     }
     if (!root) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
