@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UAPI_CONTROL_H
+#define UAPI_CONTROL_H
+
+/*
+ * The control block: what a test configures in the model of /dev/iommu and
+ * VFIO, and what it finds out about it. It is a file that the test and the
+ * process under test both map. The model looks for it when the first modelled
+ * path is opened, so everything in `smmu`, `device` and `fail` can be set
+ * before QEMU starts; `fail` and `event` can be changed at any time.
+ *
+ *   struct uapi *u = uapi_new(1);            // client.h: makes it, with defaults
+ *   u->control->smmu[0].idr[3] &= ~...;
+ *   uapi_export(u, LIBUAPI);                 // LD_PRELOAD, UAPI_CONTROL
+ *   qts = qtest_initf("... -object iommufd,id=i -device arm-smmuv3,accel=on,"
+ *                     "primary-bus=pcie.0 -device vfio-pci,host=%s,iommufd=i",
+ *                     u->control->device[0].bdf);
+ *   ...
+ *   uapi_check(u)                            // no errors, no leaks
+ *
+ * All integers are of the process's byte order. Addresses are guest-physical
+ * or I/O virtual as said. Times do not occur.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
+#define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
+#define UAPI_CONTROL_VERSION 2u
+
+#define UAPI_MAX_SMMUS 2
+#define UAPI_MAX_DEVICES 4
+#define UAPI_MAX_RULES 4
+
+/* Where the host kernel puts physical MSIs, and the doorbell in there */
+#define UAPI_SW_MSI_BASE 0x8000000u
+#define UAPI_SW_MSI_SIZE 0x100000u
+#define UAPI_SW_MSI_DOORBELL (UAPI_SW_MSI_BASE + 0x40u)
+
+/* ---- Configuration: set by the test before the model is used ------------ */
+
+/* A physical SMMUv3. Defaults: stage 1 and 2, S2FWB, RIL, 44 bits, 4K + 64K */
+struct uapi_smmu_config {
+    uint32_t idr[6];
+    uint32_t iidr;
+    uint32_t aidr;
+    uint32_t s2_bits;       /* bits of stage 2's input: IOVA ranges */
+    uint32_t reserved;
+};
+
+enum uapi_device_flags {
+    UAPI_DEV_NO_HW_INFO = 1 << 0,   /* IOMMU is of no type that reports */
+    UAPI_DEV_NO_RESET = 1 << 1,     /* no VFIO_DEVICE_FLAGS_RESET */
+    UAPI_DEV_NO_HOT_RESET = 1 << 2, /* GET_PCI_HOT_RESET_INFO gives ENODEV */
+    UAPI_DEV_NO_MSI = 1 << 3,       /* INTx only */
+    UAPI_DEV_MSIX = 1 << 4,         /* has MSI-X (BAR2), too */
+    UAPI_DEV_CANWBS = 1 << 5,       /* coherent root complex: no S2FWB needed */
+    UAPI_DEV_MMAP = 1 << 6,         /* BAR4: RAM that can be mapped */
+    UAPI_DEV_EDU_STRICT_MASK = 1 << 7, /* DMA beyond dma_mask is an error */
+};
+
+/* A PCIe function that behaves like QEMU's `edu` */
+struct uapi_device_config {
+    char bdf[16];           /* "0000:01:00.0"; empty: there is none */
+    uint32_t smmu;          /* index of the SMMU above it */
+    uint32_t flags;         /* enum uapi_device_flags */
+    uint64_t dma_mask;      /* default (1 << 28) - 1, as edu's */
+    uint64_t hw_caps;       /* IOMMU_HW_CAP_* that GET_HW_INFO reports */
+    uint32_t max_pasid_log2;
+    uint32_t msi_vectors;   /* 1, 2, 4 ... 32 */
+    uint32_t msix_vectors;
+    uint32_t sid;           /* physical StreamID; default from the BDF */
+};
+
+/* ---- Calls: counted, and made to fail ----------------------------------- */
+
+/* Every modelled call. ANY matches all of them. */
+enum uapi_call {
+    UAPI_ANY,
+    /* paths and descriptors */
+    UAPI_OPEN_IOMMU,
+    UAPI_OPEN_CDEV,
+    UAPI_CLOSE,             /* counted, cannot fail */
+    /* /dev/iommu */
+    UAPI_DESTROY,
+    UAPI_IOAS_ALLOC,
+    UAPI_IOAS_ALLOW_IOVAS,
+    UAPI_IOAS_COPY,
+    UAPI_IOAS_IOVA_RANGES,
+    UAPI_IOAS_MAP,
+    UAPI_IOAS_UNMAP,
+    UAPI_OPTION,
+    UAPI_VFIO_IOAS,
+    UAPI_HWPT_ALLOC,
+    UAPI_GET_HW_INFO,
+    UAPI_HWPT_SET_DIRTY_TRACKING,
+    UAPI_HWPT_GET_DIRTY_BITMAP,
+    UAPI_HWPT_INVALIDATE,
+    UAPI_FAULT_QUEUE_ALLOC,
+    UAPI_IOAS_MAP_FILE,
+    UAPI_VIOMMU_ALLOC,
+    UAPI_VDEVICE_ALLOC,
+    UAPI_IOAS_CHANGE_PROCESS,
+    UAPI_VEVENTQ_ALLOC,
+    UAPI_HW_QUEUE_ALLOC,
+    /* VFIO cdev */
+    UAPI_BIND_IOMMUFD,
+    UAPI_ATTACH_PT,
+    UAPI_DETACH_PT,
+    UAPI_DEVICE_GET_INFO,
+    UAPI_GET_REGION_INFO,
+    UAPI_GET_IRQ_INFO,
+    UAPI_SET_IRQS,
+    UAPI_DEVICE_RESET,
+    UAPI_GET_PCI_HOT_RESET_INFO,
+    UAPI_PCI_HOT_RESET,
+    UAPI_DEVICE_FEATURE,
+    UAPI_DEVICE_IOEVENTFD,
+    UAPI_REGION_READ,
+    UAPI_REGION_WRITE,
+    UAPI_REGION_MMAP,
+    /* vEVENTQ */
+    UAPI_VEVENTQ_READ,
+    /* the C library's, counted and failed only while a modelled file is open */
+    UAPI_EVENTFD,
+    UAPI_EPOLL_CREATE,
+    UAPI_EPOLL_ADD,         /* of a vEVENTQ */
+    UAPI_SET_NONBLOCK,      /* fcntl(F_SETFL) of a vEVENTQ */
+    UAPI_CALLS,
+};
+
+/*
+ * Make calls fail. A rule is armed by setting `error`, last; it counts the
+ * calls that match from then on, and fails the `at`-th (from 1), or that and
+ * all later ones. With error = 0 nothing fails, but `seen` still counts when
+ * `at` is not 0: a sweep runs once that way to learn how many points there are.
+ */
+struct uapi_fail_rule {
+    uint32_t call;          /* enum uapi_call */
+    uint32_t at;            /* 0: the rule is not in use */
+    int32_t error;          /* an errno, positive */
+    uint32_t repeat;        /* 1: fail all from there on */
+    _Atomic uint32_t seen;  /* calls that matched */
+    _Atomic uint32_t fired; /* calls that failed by it */
+    uint32_t fired_call;    /* the last one: enum uapi_call */
+    uint32_t reserved;
+};
+
+/* ---- What the model sees ------------------------------------------------- */
+
+enum uapi_object_type {
+    UAPI_OBJ_DEVICE,        /* bound, by VFIO */
+    UAPI_OBJ_IOAS,
+    UAPI_OBJ_HWPT_PAGING,
+    UAPI_OBJ_HWPT_NESTED,
+    UAPI_OBJ_VIOMMU,
+    UAPI_OBJ_VDEVICE,
+    UAPI_OBJ_VEVENTQ,
+    UAPI_OBJ_TYPES,
+};
+
+enum uapi_log_type {
+    UAPI_LOG_CALL = 1,   /* arg: call, errno, object ID made or used, - */
+    UAPI_LOG_BATCH,      /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted, errno */
+    UAPI_LOG_COMMAND,    /* one command; arg: dword 0, 1 as given, 0 as issued,
+                            1 if it was issued and not only looked at */
+    UAPI_LOG_STE,        /* arg: device, dword 0, 1 of the vSTE, config of the
+                            physical STE (UAPI_STE_*) */
+    UAPI_LOG_DMA,        /* arg: device, IOVA, bytes | write << 63, event
+                            number, 0 if it worked, or UAPI_DMA_* */
+    UAPI_LOG_MSI,        /* arg: device, vector, address, as for DMA */
+    UAPI_LOG_EVENT,      /* the SMMU's event; arg: dwords 0 to 3, physical SID */
+    UAPI_LOG_HOST,       /* the kernel's own command; arg: dwords 0, 1 */
+};
+
+/* Physical STE; what UAPI_LOG_STE and uapi_device_state.ste tell */
+enum uapi_ste_config {
+    UAPI_STE_ABORT,
+    UAPI_STE_BYPASS,     /* of both stages: blocked while owned, else DMA API */
+    UAPI_STE_S1,         /* an HWPT without NEST_PARENT: the kernel's tables */
+    UAPI_STE_S2,         /* a nesting parent, or a nested HWPT that bypasses */
+    UAPI_STE_NESTED,     /* the guest's tables on top of stage 2 */
+};
+
+/* DMA that ended without an event */
+enum uapi_dma_result {
+    UAPI_DMA_OK = 0,
+    UAPI_DMA_ABORTED = 0x100, /* by an STE that aborts, silently */
+    UAPI_DMA_NO_MASTER,       /* bus mastering is off */
+    UAPI_DMA_HOST_FAULT,      /* stage 2 or a walk's access failed: host only */
+    UAPI_DMA_RANGE,           /* edu's own check of its buffer */
+};
+
+#define UAPI_LOG_SIZE 4096u
+
+struct uapi_log_entry {
+    uint32_t type;          /* enum uapi_log_type */
+    uint32_t reserved;
+    uint64_t arg[4];
+};
+
+/* What a device's state is now */
+struct uapi_device_state {
+    _Atomic uint32_t open;      /* descriptors of the cdev */
+    _Atomic uint32_t bound;     /* to an iommufd */
+    _Atomic uint32_t devid;     /* in it */
+    _Atomic uint32_t hwpt;      /* object ID of what it is attached to, 0: none */
+    _Atomic uint32_t ste;       /* enum uapi_ste_config */
+    _Atomic uint32_t vsid_set;  /* has a vDEVICE */
+    _Atomic uint32_t vsid;
+    _Atomic uint32_t resets;
+    _Atomic uint64_t vste[2];   /* words of the nested HWPT */
+    _Atomic uint32_t msis;      /* that reached the host's ITS */
+    _Atomic uint32_t msis_lost; /* that did not */
+    _Atomic uint32_t intx;      /* INTx signalled */
+    _Atomic uint32_t dmas;      /* transfers that worked */
+    _Atomic uint32_t dma_faults;
+    _Atomic uint32_t reserved;
+};
+
+struct uapi_stats {
+    _Atomic uint64_t tlb_hits, tlb_misses, tlb_entries;
+    _Atomic uint64_t cd_hits, cd_misses;    /* configuration cache */
+    _Atomic uint64_t batches, commands;     /* HWPT_INVALIDATE that worked */
+    _Atomic uint64_t events;                /* of the SMMU, for the guest */
+    _Atomic uint64_t events_lost;           /* the vEVENTQ was full */
+    _Atomic uint64_t events_host;           /* unhandled: no vEVENTQ, stage 2 */
+    _Atomic uint64_t atc_invalidations;
+};
+
+/* ---- Requests: the test asks the running model --------------------------- */
+
+enum uapi_request_op {
+    UAPI_REQ_NONE,
+    UAPI_REQ_PING,
+    UAPI_REQ_EVENT,       /* SMMU event; arg: device, dwords 0-3 without SID:
+                             StreamIDs are filled in as the kernel does */
+    UAPI_REQ_IRQ,         /* interrupt; arg: device, VFIO index, vector */
+    UAPI_REQ_DMA,         /* one access; arg: device, IOVA, bytes (<= 4096),
+                             1: write, ssid | valid << 32; data in `data`.
+                             result 0: as UAPI_LOG_DMA tells */
+    UAPI_REQ_TLB_CLEAR,   /* as if the cache had been too small */
+    UAPI_REQ_TLB_LOOKUP,  /* arg: device, IOVA; result 0: 1 if cached,
+                             1: the IPA */
+};
+
+struct uapi_request {
+    _Atomic uint32_t posted;   /* futex: the test has asked so many times */
+    _Atomic uint32_t served;   /* futex: the model has answered so many */
+    uint32_t op;               /* enum uapi_request_op */
+    int32_t error;             /* errno of the request itself, 0: was done */
+    uint64_t arg[8];
+    uint64_t result[4];
+    uint8_t data[4096];
+};
+
+/* ---- The block ----------------------------------------------------------- */
+
+struct uapi_control {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t size;             /* of the struct */
+    _Atomic uint32_t attached; /* the model has mapped it: its process ID */
+    char sysfs[256];           /* directory with an entry BDF for each device */
+
+    struct uapi_smmu_config smmu[UAPI_MAX_SMMUS];
+    struct uapi_device_config device[UAPI_MAX_DEVICES];
+
+    struct uapi_fail_rule fail[UAPI_MAX_RULES];
+    _Atomic uint32_t calls[UAPI_CALLS];      /* by call; [UAPI_ANY]: all */
+    _Atomic uint32_t failures[UAPI_CALLS];   /* of them failed, rules included */
+
+    /*
+     * vEVENTQs: pretend that the queue is full for so many events to come, as
+     * if a storm of others had filled it. The sequence goes on.
+     */
+    _Atomic uint32_t lose_events;
+    /* Merge equal events, as hardware may with STE.MEV (the kernel sets it) */
+    _Atomic uint32_t merge_events;
+
+    _Atomic uint32_t live[UAPI_OBJ_TYPES];   /* objects that exist */
+    _Atomic uint32_t made[UAPI_OBJ_TYPES];   /* that were ever made */
+    _Atomic uint32_t leaked[UAPI_OBJ_TYPES]; /* that were left to the last
+                                                close of the iommufd */
+    _Atomic uint32_t contexts;               /* iommufds that are open */
+
+    /*
+     * Use of what the model does not know, or what no user of the kernel may
+     * do. Each has a line `uapi: ...` on stderr; the first is kept here.
+     */
+    _Atomic uint32_t errors;
+    char first_error[256];
+
+    struct uapi_device_state state[UAPI_MAX_DEVICES];
+    struct uapi_stats stats;
+
+    struct uapi_request request;
+
+    _Atomic uint64_t log_head; /* entries ever written; entry n is at n % SIZE */
+    struct uapi_log_entry log[UAPI_LOG_SIZE];
+};
+
+#endif /* UAPI_CONTROL_H */
