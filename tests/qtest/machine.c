@@ -35,7 +35,9 @@ const char *machine_baseline(void)
 
 char *machine_data(const char *name)
 {
-    return g_build_filename(QTEST_DATA, name, NULL);
+    const char *dir = getenv("SMMU_QTEST_DATA");
+
+    return g_build_filename(dir ? dir : QTEST_DATA, name, NULL);
 }
 
 char *machine_args(const char *args)

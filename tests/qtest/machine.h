@@ -39,7 +39,10 @@ const char *machine_qemu(void);
  */
 const char *machine_baseline(void);
 
-/* Returns: the file NAME below tests/qtest/data, to be freed with g_free(). */
+/*
+ * Returns: the file NAME below tests/qtest/data, or below the environment's
+ * SMMU_QTEST_DATA on a machine without the sources; to be freed with g_free().
+ */
 char *machine_data(const char *name);
 
 /*

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# usage: build-qtests.sh
+#
+# Builds the programs of tests/qtest for arm64, to be run where a real /dev/iommu is (scenario qtest-kernel, or an arm64
+# host). The result is build/qtests-arm64/out: programs, their data, and the libraries beyond libc that they need. The
+# arm64 QEMU is to be built before, as they use its libqos.
+
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+DIR=$BUILD/qtests-arm64
+SYSROOT=$BUILD/sysroot-arm64
+LIBDIRS=("$SYSROOT/usr/lib/aarch64-linux-gnu" "$SYSROOT/lib/aarch64-linux-gnu")
+
+# write_cross_file FILE: what lab/aarch64.cross cannot know, where GLib for arm64 is
+write_cross_file()
+{
+    cat >"$1" <<EOT
+[binaries]
+pkgconfig = '$BUILD/tools/aarch64-pkg-config'
+
+[built-in options]
+c_link_args = [$(printf "'-Wl,-rpath-link,%s', " "${LIBDIRS[@]}")'-Wl,-rpath,\$ORIGIN/lib']
+EOT
+}
+
+configure()
+{
+    write_cross_file "$BUILD/tools/aarch64-qtests.cross"
+    rm -rf "$DIR"
+    meson setup --cross-file "$ROOT/lab/aarch64.cross" --cross-file "$BUILD/tools/aarch64-qtests.cross" \
+        -Dqtests=enabled -Dqemu_build=build/qemu-arm64 "$DIR" "$ROOT"
+}
+
+needed() { aarch64-linux-gnu-readelf -d "$@" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u; }
+
+# copy_libraries DIR FILE...: what the files need, and what that needs; libc is the host's own
+copy_libraries()
+{
+    local out=$1 name file dir
+    shift
+    for name in $(needed "$@"); do
+        case $name in
+        libc.so.* | libm.so.* | ld-linux-* | libpthread.* | libdl.* | libresolv.* | librt.*) continue ;;
+        esac
+        [[ ! -e $out/$name ]] || continue
+        file=
+        for dir in "${LIBDIRS[@]}"; do
+            if [[ -e $dir/$name ]]; then file=$dir/$name; fi
+        done
+        [[ -n $file ]] || die "'$name' for arm64 is missing" "Run: scripts/fetch-sources.sh sysroot"
+        cp -L "$file" "$out/$name"
+        copy_libraries "$out" "$file"
+    done
+}
+
+# Replaced as a whole, so that nothing old stays in it
+collect()
+{
+    local out=$DIR/out.part
+    rm -rf "$out"
+    mkdir -p "$out/lib"
+    find "$DIR/tests/qtest" -maxdepth 1 -type f -name 'qtest-*' -perm -u+x -exec cp {} "$out/" \;
+    copy_libraries "$out/lib" "$out"/qtest-*
+    aarch64-linux-gnu-strip "$out"/qtest-* "$out"/lib/*
+    cp -r "$ROOT/tests/qtest/data" "$out/"
+    rm -rf "$DIR/out"
+    mv "$out" "$DIR/out"
+}
+
+case ${1:-} in
+'') ;;
+--help | -h)
+    usage
+    exit
+    ;;
+*) usage_error "unknown argument '$1'" ;;
+esac
+need meson ninja aarch64-linux-gnu-gcc pkg-config
+[[ -f $BUILD/qemu-arm64/tests/qtest/libqos/libqos.a ]] ||
+    die "QEMU's libqos for arm64 is missing" "Run: scripts/build-qemu.sh arm64"
+take_lock qtests-arm64
+cd "$ROOT"
+key=$(cat lab/aarch64.cross "${BASH_SOURCE[0]}" | digest)
+if ! stamp_is qtests-arm64 "$key" || [[ ! -f $DIR/build.ninja ]]; then
+    stamp_clear qtests-arm64
+    step "configure the qtests for arm64" "$BUILD/logs/configure-qtests-arm64.log" configure
+    stamp_set qtests-arm64 "$key"
+fi
+step "build the qtests for arm64" "$BUILD/logs/qtests-arm64.log" ninja -C "$DIR" -j "$JOBS" qtests
+step "collect the qtests for arm64" "$BUILD/logs/qtests-arm64-collect.log" collect
