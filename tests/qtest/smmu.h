@@ -67,7 +67,7 @@
 /* Opcodes */
 #define CMD_PREFETCH_CONFIG 0x01
 #define CMD_CFGI_STE        0x03
-#define CMD_CFGI_ALL        0x04
+#define CMD_CFGI_ALL        0x04   /* CFGI_STE_RANGE as well */
 #define CMD_CFGI_CD         0x05
 #define CMD_CFGI_CD_ALL     0x06
 #define CMD_TLBI_NH_ALL     0x10
@@ -82,11 +82,15 @@
 #define CMD_SID(sid)        ((uint64_t)(sid) << 32)
 #define CMD_ASID(asid)      ((uint64_t)(asid) << 48)
 
+#define CFGI_LEAF 1
+#define CFGI_ALL  31
+
 /* CMD_SYNC that signals its completion by an interrupt, or this MSI */
 #define CMD_SYNC_IRQ            (CMD_SYNC | 1u << 12)
 #define CMD_SYNC_DATA(data)     ((uint64_t)(data) << 32)
 
 #define SMMU_QUEUE VIRT_RAM
+#define SMMU_EVENTS (VIRT_RAM + 0x20000)
 #define SMMU_NOWHERE 0xff0000000000ull   /* neither RAM nor a device */
 
 typedef struct Smmu {
@@ -94,6 +98,8 @@ typedef struct Smmu {
     uint64_t base;      /* guest-physical address of register page 0 */
     unsigned log2size;  /* of the command queue, in entries */
     uint32_t prod;      /* next entry to write, with its wrap bit above */
+    unsigned log2events; /* size of the event queue */
+    uint32_t events;    /* next event to read, with its wrap bit above */
 } Smmu;
 
 /*
@@ -113,5 +119,49 @@ void smmu_queue(Smmu *smmu, uint64_t word0, uint64_t word1);
 
 /* Tells the SMMU about the commands written so far: CMDQ_PROD. */
 void smmu_ring(const Smmu *smmu);
+
+/* All commands have been executed, and there is no error. */
+void smmu_assert_done(const Smmu *smmu);
+
+/*
+ * The queue stands at command @cons (index and wrap bit), because of @error
+ * there, and the SMMU says so.
+ */
+void smmu_assert_error(const Smmu *smmu, uint32_t cons, unsigned error);
+
+/*
+ * The driver writes CMD_SYNC over the bad command at @cons and acknowledges
+ * the error; the queue must go on to its end.
+ */
+void smmu_repair(Smmu *smmu, uint32_t cons);
+
+/* --- events ---------------------------------------------------------- */
+
+#define EVENT_F_UUT           0x01
+#define EVENT_C_BAD_STREAMID  0x02
+#define EVENT_C_BAD_STE       0x04
+#define EVENT_C_BAD_CD        0x0a
+#define EVENT_F_TRANSLATION   0x10
+#define EVENT_F_ADDR_SIZE     0x11
+#define EVENT_F_ACCESS        0x12
+#define EVENT_F_PERMISSION    0x13
+#define EVENTQ_OVFLG          (1u << 31)
+
+typedef struct SmmuEvent {
+    uint8_t type;
+    uint32_t sid;
+    bool read;          /* RnW */
+    uint64_t address;   /* of the transaction */
+    uint64_t dword[4];
+} SmmuEvent;
+
+/*
+ * Gives the SMMU an empty event queue of 1 << @log2size entries, enabled; the
+ * other bits of CR0 stay.
+ */
+void smmu_start_eventq(Smmu *smmu, unsigned log2size);
+
+/* Returns: was there an event? It is @event then, and taken off the queue. */
+bool smmu_next_event(Smmu *smmu, SmmuEvent *event);
 
 #endif

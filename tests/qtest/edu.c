@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU's edu device, docs/specs/edu.rst: one DMA channel between the bus and
+ * 4 KiB of its own, and an interrupt.
+ */
+#include "qemu/osdep.h"
+#include "dut.h"
+
+#define EDU_RAISE   0x60
+#define EDU_LOWER   0x64
+#define EDU_SRC     0x80
+#define EDU_DST     0x88
+#define EDU_COUNT   0x90
+#define EDU_COMMAND 0x98
+#define EDU_RUN     1
+#define EDU_TO_BUS  2
+#define EDU_IRQ     4
+#define EDU_BUFFER  0x40000
+
+#define PATTERN_SIZE 64
+
+static void start(Dut *dut, uint64_t src, uint64_t dst, uint32_t size,
+                  uint64_t command)
+{
+    qtest_writeq(dut->qts, dut->bar + EDU_SRC, src);
+    qtest_writeq(dut->qts, dut->bar + EDU_DST, dst);
+    qtest_writeq(dut->qts, dut->bar + EDU_COUNT, size);
+    qtest_writeq(dut->qts, dut->bar + EDU_COMMAND, command | EDU_RUN);
+}
+
+void edu_wait(Dut *dut)
+{
+    int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
+
+    while (qtest_readq(dut->qts, dut->bar + EDU_COMMAND) & EDU_RUN) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        dut_pause(dut);
+    }
+}
+
+void edu_read(Dut *dut, uint64_t iova, uint32_t size)
+{
+    start(dut, iova, EDU_BUFFER, size, 0);
+    edu_wait(dut);
+}
+
+void edu_start_write(Dut *dut, uint64_t iova, uint32_t size, bool interrupt)
+{
+    start(dut, EDU_BUFFER, iova, size, EDU_TO_BUS | (interrupt ? EDU_IRQ : 0));
+}
+
+void edu_write(Dut *dut, uint64_t iova, uint32_t size)
+{
+    edu_start_write(dut, iova, size, false);
+    edu_wait(dut);
+}
+
+void edu_raise(Dut *dut, uint32_t bits)
+{
+    qtest_writel(dut->qts, dut->bar + EDU_RAISE, bits);
+}
+
+void edu_lower(Dut *dut, uint32_t bits)
+{
+    qtest_writel(dut->qts, dut->bar + EDU_LOWER, bits);
+}
+
+static void make_pattern(Dut *dut, uint8_t pattern[PATTERN_SIZE])
+{
+    dut->pattern++;
+    for (unsigned i = 0; i < PATTERN_SIZE; i++) {
+        pattern[i] = 1 + (dut->pattern * 31 + i * 7) % 255;
+    }
+}
+
+void edu_load(Dut *dut)
+{
+    uint8_t pattern[PATTERN_SIZE];
+
+    make_pattern(dut, pattern);
+    qtest_memwrite(dut->qts, dut->buffer, pattern, sizeof(pattern));
+    edu_read(dut, dut->buffer, sizeof(pattern));
+}
+
+/* Is the pattern at @address, or nothing at all? Anything else is wrong. */
+static bool has_pattern(Dut *dut, uint64_t address)
+{
+    uint8_t expected[PATTERN_SIZE], found[PATTERN_SIZE];
+    static const uint8_t zeros[PATTERN_SIZE];
+
+    dut->pattern--;
+    make_pattern(dut, expected);
+    qtest_memread(dut->qts, address, found, sizeof(found));
+    if (!memcmp(found, zeros, sizeof(found))) {
+        return false;
+    }
+    g_assert_cmpmem(found, sizeof(found), expected, sizeof(expected));
+    return true;
+}
+
+uint64_t edu_where(Dut *dut, uint64_t iova, uint64_t one, uint64_t other)
+{
+    bool in_one, in_other;
+
+    qtest_memset(dut->qts, one, 0, PATTERN_SIZE);
+    qtest_memset(dut->qts, other, 0, PATTERN_SIZE);
+    edu_write(dut, iova, PATTERN_SIZE);
+    in_one = has_pattern(dut, one);
+    in_other = one != other && has_pattern(dut, other);
+    g_assert_false(in_one && in_other);
+    return in_one ? one : in_other ? other : 0;
+}
+
+bool edu_reads(Dut *dut, uint64_t iova, uint64_t address)
+{
+    uint8_t pattern[PATTERN_SIZE], found[PATTERN_SIZE];
+
+    edu_load(dut);
+    make_pattern(dut, pattern);
+    qtest_memwrite(dut->qts, address, pattern, sizeof(pattern));
+    edu_read(dut, iova, sizeof(pattern));
+    qtest_memset(dut->qts, dut->buffer, 0, sizeof(found));
+    edu_write(dut, dut->buffer, sizeof(found));
+    qtest_memread(dut->qts, dut->buffer, found, sizeof(found));
+    return !memcmp(found, pattern, sizeof(pattern));
+}

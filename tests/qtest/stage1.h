@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest's SMMU driver has in memory: stream table, context descriptors
+ * and page tables. Nothing here tells the SMMU about a change: a test that
+ * wants one to take effect sends the command, one that looks for stale
+ * translations does not.
+ */
+#ifndef TESTS_QTEST_STAGE1_H
+#define TESTS_QTEST_STAGE1_H
+
+#include "ram.h"
+#include "smmu.h"
+
+#define PAGE_4K  0x1000ULL
+#define PAGE_64K 0x10000ULL
+
+/* STE, first dword: configurations; second dword: the usual attributes */
+#define STE_VALID        (1ull << 0)
+#define STE_ABORT        (STE_VALID | 0ull << 1)
+#define STE_BYPASS       (STE_VALID | 4ull << 1)
+#define STE_STAGE1       (STE_VALID | 5ull << 1)
+#define STE_STAGE2       (STE_VALID | 6ull << 1)
+#define STE_S1CDMAX(n)   ((uint64_t)(n) << 59)
+#define STE1_ATTRS       (1ull << 2 | 1ull << 4 | 3ull << 6) /* WBWA, inner */
+#define STE1_S1STALLD    (1ull << 27)
+#define STE1_EATS(n)     ((uint64_t)(n) << 28)
+
+/* --- page tables ---------------------------------------------------- */
+
+typedef struct PageTable {
+    Ram *ram;
+    unsigned log2page;   /* 12 or 16 */
+    unsigned va_bits;
+    uint64_t root;       /* TTB0 */
+} PageTable;
+
+/* An empty tree of 48 bits, or of @va_bits, with pages of 1 << @log2page */
+PageTable pt_new(Ram *ram, unsigned log2page, unsigned va_bits);
+
+/*
+ * Maps the page or block of level @level (3: a page) at @iova to @address,
+ * readable and writable. What was mapped there is replaced.
+ */
+void pt_map_level(const PageTable *pt, uint64_t iova, uint64_t address,
+                  unsigned level);
+void pt_map(const PageTable *pt, uint64_t iova, uint64_t address);
+void pt_map_readonly(const PageTable *pt, uint64_t iova, uint64_t address);
+void pt_unmap(const PageTable *pt, uint64_t iova);
+
+/* The size of a page, and of a block of level 2 */
+uint64_t pt_page(const PageTable *pt);
+uint64_t pt_block(const PageTable *pt);
+
+/* --- context descriptors -------------------------------------------- */
+
+/* Returns: the address of a new CD that uses @pt. */
+uint64_t cd_new(Ram *ram, const PageTable *pt, uint16_t asid);
+
+/* Writes the CD at @cd anew. */
+void cd_set(Ram *ram, uint64_t cd, const PageTable *pt, uint16_t asid);
+
+/* Makes the CD at @cd invalid. */
+void cd_clear(Ram *ram, uint64_t cd);
+
+/* --- stream table ---------------------------------------------------- */
+
+typedef struct StreamTable {
+    Ram *ram;
+    uint64_t base;
+    unsigned log2size;  /* in StreamIDs */
+    unsigned split;     /* 0: linear */
+} StreamTable;
+
+/*
+ * A table of 1 << @log2size invalid STEs; @split: 6, 8 or 10 for one of two
+ * levels, whose second level is allocated as entries are written.
+ */
+StreamTable strtab_new(Ram *ram, unsigned log2size, unsigned split);
+
+/* Points the SMMU's registers at it. The SMMU must be off. */
+void strtab_install(const StreamTable *table, const Smmu *smmu);
+
+/* Writes the first two dwords of an STE; the others are 0. */
+void strtab_set(const StreamTable *table, uint32_t sid, uint64_t dword0,
+                uint64_t dword1);
+
+/* Takes the second level that @sid is in out of the first. */
+void strtab_drop_level2(const StreamTable *table, uint32_t sid);
+
+/* A translating STE with the one CD at @cd */
+void strtab_set_stage1(const StreamTable *table, uint32_t sid, uint64_t cd);
+
+#endif
