@@ -135,7 +135,7 @@ static int run_jobs(const struct blockio *io, int fd, uint8_t *data,
         pthread_join(jobs[i].thread, NULL);
         error = error ? error : jobs[i].error;
     }
-    *usec = (clock_seconds() - start) * 1e6;
+    *usec += (clock_seconds() - start) * 1e6;
     return error;
 }
 
@@ -160,9 +160,10 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
                  struct answer *a)
 {
     uint64_t bytes = io->bs * io->count;
+    uint64_t loops = io->loops ? io->loops : 1;
     struct sha256 sha;
     uint8_t *data;
-    int error;
+    int error = 0;
     int fd;
 
     if (!check(io, a)) {
@@ -183,8 +184,11 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
     if (io->write) {
         pattern_fill(data, bytes, io->seed);
     }
-    error = run_jobs(io, fd, data, &result->usec);
-    result->bytes = bytes;
+    result->usec = 0;
+    for (uint64_t n = 0; n < loops && !error; n++) {
+        error = run_jobs(io, fd, data, &result->usec);
+    }
+    result->bytes = bytes * loops;
     sha256_init(&sha);
     sha256_add(&sha, data, bytes);
     sha256_hex(&sha, result->sha256);

@@ -18,10 +18,11 @@ struct blockio {
     uint64_t jobs;    /* threads, spread over the CPUs */
     uint64_t depth;   /* requests each thread keeps in flight */
     uint64_t seed;    /* of the data to write */
+    uint64_t loops;   /* how often all of it is done; 0: once */
 };
 
 struct blockio_result {
-    uint64_t bytes;
+    uint64_t bytes;   /* of all loops */
     uint64_t usec;    /* of the I/O alone */
     char sha256[SHA256_HEX]; /* of all data, in the order of its offsets */
 };

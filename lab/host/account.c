@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +10,44 @@
 #include "words.h"
 
 #define KVM_MMIO_EXITS "/sys/kernel/debug/kvm/mmio_exit_user"
+#define KVM_EXITS "/sys/kernel/debug/kvm/exits"
 
-uint64_t account_exits(void)
+static uint64_t kvm_count(const char *path)
 {
     char text[32];
     uint64_t value;
 
-    return file_read_line(KVM_MMIO_EXITS, text, sizeof(text)) &&
+    return file_read_line(path, text, sizeof(text)) &&
            words_parse_number(text, &value) ? value : UINT64_MAX;
+}
+
+/* QEMU's trace from @at on, or NULL. */
+static FILE *open_trace(const struct run *run, long at)
+{
+    char *path = text_printf("%s/trace", run->vm.dir);
+    FILE *f = at < 0 ? NULL : fopen(path, "re");
+
+    free(path);
+    if (f && fseek(f, at, SEEK_SET)) {
+        fclose(f);
+        f = NULL;
+    }
+    return f;
+}
+
+void account_begin(const struct run *run, struct account *before)
+{
+    FILE *trace = open_trace(run, 0);
+
+    before->exits = kvm_count(KVM_MMIO_EXITS);
+    before->vmexits = kvm_count(KVM_EXITS);
+    before->trace_at = -1;
+    if (trace && !fseek(trace, 0, SEEK_END)) {
+        before->trace_at = ftell(trace);
+    }
+    if (trace) {
+        fclose(trace);
+    }
 }
 
 static void add_word(const char *answer, const char *key, uint64_t *sum)
@@ -41,11 +72,53 @@ bool account_is_io(const char *command)
            begins_with(command, "edu");
 }
 
-void account_io(struct run *run, const char *command, char **answer,
-                uint64_t exits_before)
+static void append(char **answer, const char *key, uint64_t value)
 {
-    uint64_t exits = account_exits();
+    char *more = text_printf("%s %s=%" PRIu64, *answer, key, value);
 
+    free(*answer);
+    *answer = more;
+}
+
+static void append_exits(struct run *run, char **answer,
+                         const struct account *before)
+{
+    uint64_t exits = kvm_count(KVM_MMIO_EXITS);
+    uint64_t vmexits = kvm_count(KVM_EXITS);
+
+    if (before->exits != UINT64_MAX && exits != UINT64_MAX) {
+        append(answer, "exits", exits - before->exits);
+        run->mmio_exits += exits - before->exits;
+        run->mmio_known = true;
+    }
+    if (before->vmexits != UINT64_MAX && vmexits != UINT64_MAX) {
+        append(answer, "vmexits", vmexits - before->vmexits);
+    }
+}
+
+static void append_traced(const struct run *run, char **answer, long at)
+{
+    FILE *f = open_trace(run, at);
+    struct trace trace = { 0 };
+    char line[1024];
+
+    while (f && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, "\n")] = '\0';
+        trace_line(&trace, line);
+    }
+    if (f) {
+        fclose(f);
+        append(answer, "ioctls",
+               trace_count(&trace, "iommufd_backend_invalidate_cache"));
+        append(answer, "cmds", trace_count(&trace, "smmuv3_cmdq_opcode"));
+        append(answer, "syncs", trace.cmd_syncs);
+    }
+    trace_free(&trace);
+}
+
+void account_io(struct run *run, const char *command, char **answer,
+                const struct account *before)
+{
     add_word(*answer, "irqs", &run->irqs);
     add_word(*answer, "ios", &run->ios);
     add_word(*answer, "bytes", &run->bytes);
@@ -54,13 +127,6 @@ void account_io(struct run *run, const char *command, char **answer,
     } else if (begins_with(command, "write")) {
         references_guest_wrote(&run->refs, command, *answer, run->n_devices);
     }
-    if (exits_before != UINT64_MAX && exits != UINT64_MAX) {
-        char *more = text_printf("%s exits=%" PRIu64, *answer,
-                                 exits - exits_before);
-
-        run->mmio_exits += exits - exits_before;
-        run->mmio_known = true;
-        free(*answer);
-        *answer = more;
-    }
+    append_exits(run, answer, before);
+    append_traced(run, answer, before->trace_at);
 }

@@ -11,15 +11,23 @@
 /* Does the guest command answer irqs=, ios= and bytes=? */
 bool account_is_io(const char *command);
 
-/* Exits to QEMU for MMIO so far; UINT64_MAX if KVM does not tell. */
-uint64_t account_exits(void);
+/* What had happened before a command. */
+struct account {
+    uint64_t exits;    /* to QEMU for MMIO; UINT64_MAX if KVM does not tell */
+    uint64_t vmexits;  /* of any kind, the same */
+    long trace_at;     /* size of QEMU's trace, bytes; -1: there is none */
+};
+
+void account_begin(const struct run *run, struct account *before);
 
 /*
  * Add the words of *@answer to the run's sums, compare data read with the
- * references, and append exits=N, the exits since @exits_before, to *@answer
- * (which is reallocated) if both are known.
+ * references, and append to *@answer (which is reallocated) what happened
+ * since @before, as far as it is known: exits=, vmexits=, and of the trace
+ * ioctls= (invalidations), cmds= (of the guest to its SMMUs) and syncs=
+ * (CMD_SYNCs among them).
  */
 void account_io(struct run *run, const char *command, char **answer,
-                uint64_t exits_before);
+                const struct account *before);
 
 #endif
