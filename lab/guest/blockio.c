@@ -27,11 +27,18 @@ struct job {
     int error;     /* errno, 0 if all went well */
 };
 
+/* With loops, what is read or written again. */
+static uint64_t all_requests(const struct blockio *io)
+{
+    return io->count * (io->loops ? io->loops : 1);
+}
+
 /* Requests are dealt to the jobs in turn: job n has n, n + jobs, ... */
 static void prepare(const struct job *job, struct iocb *cb, uint64_t request)
 {
     const struct blockio *io = job->io;
 
+    request %= io->count;
     memset(cb, 0, sizeof(*cb));
     cb->aio_fildes = job->fd;
     cb->aio_lio_opcode = io->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
@@ -44,14 +51,15 @@ static int run_in_turn(const struct job *job)
 {
     const struct blockio *io = job->io;
 
-    for (uint64_t r = job->index; r < io->count; r += io->jobs) {
+    for (uint64_t n = job->index; n < all_requests(io); n += io->jobs) {
+        uint64_t r = n % io->count;
         uint8_t *data = job->data + r * io->bs;
         off_t at = io->offset + r * io->bs;
-        ssize_t n = io->write ? pwrite(job->fd, data, io->bs, at)
-                              : pread(job->fd, data, io->bs, at);
+        ssize_t done = io->write ? pwrite(job->fd, data, io->bs, at)
+                                 : pread(job->fd, data, io->bs, at);
 
-        if (n != (ssize_t)io->bs) {
-            return n < 0 ? errno : EIO;
+        if (done != (ssize_t)io->bs) {
+            return done < 0 ? errno : EIO;
         }
     }
     return 0;
@@ -67,14 +75,14 @@ static int run_in_flight(const struct job *job)
     const struct blockio *io = job->io;
     struct iocb cb[MAX_DEPTH];
     aio_context_t ctx = 0;
-    uint64_t next = job->index;
+    uint64_t next = job->index, end = all_requests(io);
     unsigned busy = 0;
     int error = 0;
 
     if (syscall(SYS_io_setup, io->depth, &ctx)) {
         return errno;
     }
-    while (!error && busy < io->depth && next < io->count) {
+    while (!error && busy < io->depth && next < end) {
         prepare(job, &cb[busy], next);
         error = submit(ctx, &cb[busy]);
         busy += error ? 0 : 1;
@@ -91,7 +99,7 @@ static int run_in_flight(const struct job *job)
         if (done.res != (int64_t)io->bs) {
             error = done.res < 0 ? -done.res : EIO;
         }
-        if (!error && next < io->count) {
+        if (!error && next < end) {
             struct iocb *free_cb = (struct iocb *)(uintptr_t)done.obj;
 
             prepare(job, free_cb, next);
@@ -135,7 +143,7 @@ static int run_jobs(const struct blockio *io, int fd, uint8_t *data,
         pthread_join(jobs[i].thread, NULL);
         error = error ? error : jobs[i].error;
     }
-    *usec += (clock_seconds() - start) * 1e6;
+    *usec = (clock_seconds() - start) * 1e6;
     return error;
 }
 
@@ -160,10 +168,9 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
                  struct answer *a)
 {
     uint64_t bytes = io->bs * io->count;
-    uint64_t loops = io->loops ? io->loops : 1;
     struct sha256 sha;
     uint8_t *data;
-    int error = 0;
+    int error;
     int fd;
 
     if (!check(io, a)) {
@@ -184,11 +191,8 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
     if (io->write) {
         pattern_fill(data, bytes, io->seed);
     }
-    result->usec = 0;
-    for (uint64_t n = 0; n < loops && !error; n++) {
-        error = run_jobs(io, fd, data, &result->usec);
-    }
-    result->bytes = bytes * loops;
+    error = run_jobs(io, fd, data, &result->usec);
+    result->bytes = all_requests(io) * io->bs;
     sha256_init(&sha);
     sha256_add(&sha, data, bytes);
     sha256_hex(&sha, result->sha256);

@@ -18,7 +18,7 @@ struct blockio {
     uint64_t jobs;    /* threads, spread over the CPUs */
     uint64_t depth;   /* requests each thread keeps in flight */
     uint64_t seed;    /* of the data to write */
-    uint64_t loops;   /* how often all of it is done; 0: once */
+    uint64_t loops;   /* how often it is all done, without a pause; 0: once */
 };
 
 struct blockio_result {
