@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * MSIs of the device that QEMU itself delivers, as without irqfd: they reach
+ * the machine's MSI controller with the device's ID and data, wherever in the
+ * guest's IOVAs the doorbell is mapped; and not one byte of RAM.
+ */
+#include "qemu/osdep.h"
+#include "standard-headers/linux/pci_regs.h"
+#include "dut.h"
+#include "gic.h"
+
+#define CANARY 0x5aa5c33c
+
+static void wait_taken(Dut *dut, const Gic *gic, unsigned n)
+{
+    int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
+
+    while (!gic_take(gic, n)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        dut_pause(dut);
+    }
+}
+
+static void assert_none(const Gic *gic)
+{
+    for (unsigned n = 0; n < GIC_EVENTS; n++) {
+        g_assert_false(gic_take(gic, n));
+    }
+}
+
+/*
+ * The IOVA that the driver programs: the doorbell's page is mapped there. An
+ * assigned device's MSIs are known to end at the doorbell, so there it does not
+ * even have to be: the page at the IOVA is RAM, and must stay as it is.
+ */
+static uint64_t map_doorbell(Dut *dut, const Gic *gic, uint64_t *ram)
+{
+    *ram = dut_map_new(dut, DUT_IOVA);
+    qtest_writel(dut->qts, *ram + (gic->doorbell & 0xfff), CANARY);
+    if (dut_backend() == DUT_EMULATED) {
+        pt_map(&dut->pt, DUT_IOVA, gic->doorbell & ~0xfffull);
+    }
+    return DUT_IOVA | (gic->doorbell & 0xfff);
+}
+
+static void run_interrupts(Dut *dut, const Gic *gic)
+{
+    uint64_t ram, iova = map_doorbell(dut, gic, &ram);
+    uint64_t page = dut_map_new(dut, DUT_IOVA + PAGE_4K);
+
+    for (unsigned n = 0; n < 3; n++) {
+        pci_enable_msi(&dut->edu, iova, gic_data(gic, n));
+        assert_none(gic);
+        edu_raise(dut, 1);
+        wait_taken(dut, gic, n);
+        edu_lower(dut, 1);
+        assert_none(gic);
+    }
+    /* after DMA; when the interrupt is there the data is there */
+    edu_start_write(dut, DUT_IOVA + PAGE_4K, 64, true);
+    wait_taken(dut, gic, 2);
+    g_assert_cmphex(qtest_readl(dut->qts, page), !=, 0);
+    edu_wait(dut);
+    edu_lower(dut, ~0u);
+    assert_none(gic);
+    g_assert_cmphex(qtest_readl(dut->qts, ram + (iova & 0xfff)), ==, CANARY);
+}
+
+static void test_msi(const void *data)
+{
+    const DutConfig *config = data;
+    Dut *dut = dut_start_translating(config);
+    Gic gic = gic_init(&dut->ram, strstr(config->args, "gic-version=2"),
+                       dut->sid);
+
+    run_interrupts(dut, &gic);
+    dut_stop(dut);
+}
+
+/* The SMMU off, or the device past it: the address is the doorbell's own */
+static void test_bypass(const void *data)
+{
+    const DutConfig *config = data;
+    Dut *dut = dut_start(config);
+    Gic gic = gic_init(&dut->ram, strstr(config->args, "gic-version=2"),
+                       dut->sid);
+
+    pci_enable_msi(&dut->edu, gic.doorbell, gic_data(&gic, 4));
+    edu_raise(dut, 1);
+    wait_taken(dut, &gic, 4);
+    edu_lower(dut, 1);
+    dut_set_ste(dut, STE_BYPASS, 0);
+    dut_enable(dut);
+    edu_raise(dut, 2);
+    wait_taken(dut, &gic, 4);
+    edu_lower(dut, 2);
+    assert_none(&gic);
+    dut_stop(dut);
+}
+
+/* MSIs switched off, on, off: nothing late, nothing lost */
+static void test_switch(const void *unused)
+{
+    static const DutConfig config = { .args = GIC_ITS_ARGS };
+    Dut *dut = dut_start_translating(&config);
+    Gic gic = gic_init(&dut->ram, false, dut->sid);
+    unsigned cap = pci_capability(&dut->edu, PCI_CAP_ID_MSI);
+    uint64_t ram, iova = map_doorbell(dut, &gic, &ram);
+
+    for (unsigned i = 0; i < 3; i++) {
+        uint16_t flags = pci_readw(&dut->edu, cap + PCI_MSI_FLAGS);
+
+        pci_enable_msi(&dut->edu, iova, gic_data(&gic, i));
+        edu_raise(dut, 1);
+        wait_taken(dut, &gic, i);
+        edu_lower(dut, 1);
+        pci_writew(&dut->edu, cap + PCI_MSI_FLAGS,
+                   flags & ~PCI_MSI_FLAGS_ENABLE);
+        edu_raise(dut, 1);
+        edu_lower(dut, 1);
+        assert_none(&gic);
+    }
+    dut_stop(dut);
+}
+
+/* --- more vectors than edu has -------------------------------------------- */
+
+#define VECTORS 4
+#define MSIX_BAR 2
+#define MSIX_ADDRESS (VIRT_PCI_MMIO + 0x2000000)
+
+static void test_vectors(const void *unused)
+{
+    static const DutConfig config = { .args = GIC_ITS_ARGS };
+    Dut *dut;
+    Gic gic;
+
+    dut_model()->control->device[0].msi_vectors = VECTORS;
+    dut = dut_start_translating(&config);
+    gic = gic_init(&dut->ram, false, dut->sid);
+    unsigned cap = pci_capability(&dut->edu, PCI_CAP_ID_MSI);
+
+    /* Multiple Message Enable: 2^2 vectors */
+    pci_writew(&dut->edu, cap + PCI_MSI_FLAGS, 2 << 4);
+    pci_enable_msi(&dut->edu, DUT_IOVA, gic_data(&gic, 0));
+    for (unsigned n = 0; n < VECTORS; n++) {
+        g_assert_cmpint(uapi_irq(dut->model, 0, 1, n), ==, 0);
+        wait_taken(dut, &gic, n);
+        assert_none(&gic);
+    }
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    static const DutConfig its = { .args = GIC_ITS_ARGS };
+    static const DutConfig v2m = { .args = GIC_V2M_ARGS };
+    static const DutConfig its_port = { .args = GIC_ITS_ARGS, .port = true };
+    static const DutConfig v2m_port = { .args = GIC_V2M_ARGS, .port = true };
+
+    machine_test_init(&argc, &argv);
+    dut_test("/interrupt/its", 0, test_msi, &its);
+    dut_test("/interrupt/its-port", 0, test_msi, &its_port);
+    dut_test("/interrupt/its-bypass", 0, test_bypass, &its);
+    dut_test("/interrupt/gicv2m", 0, test_msi, &v2m);
+    dut_test("/interrupt/gicv2m-port", 0, test_msi, &v2m_port);
+    dut_test("/interrupt/gicv2m-bypass", 0, test_bypass, &v2m);
+    dut_test("/interrupt/switch", 0, test_switch, NULL);
+    dut_test("/interrupt/vectors", DUT_MODELED, test_vectors, NULL);
+    return g_test_run();
+}
