@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a device behind a root port: plugged hot or cold, used,
+ * unplugged, plugged again; with the SMMU on or off, during DMA. On the model
+ * nothing of it may be left over.
+ */
+#include "qemu/osdep.h"
+#include "gic.h"
+#include "hotplug.h"
+
+#define IOVA2 (DUT_IOVA + 0x100000)
+
+static const DutConfig empty_port = { .port = true, .unplugged = true };
+static const DutConfig full_port = { .port = true };
+
+/* Objects of the host; 0 on backends that cannot tell */
+static unsigned live(Dut *dut)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; dut->model && i < UAPI_OBJ_TYPES; i++) {
+        count += dut->model->control->live[i];
+    }
+    return count;
+}
+
+/* DMA by the tables, and a change of them */
+static void use(Dut *dut)
+{
+    uint64_t one = dut_map_new(dut, DUT_IOVA), two;
+
+    dut_translate(dut);
+    edu_load(dut);
+    dut_command(dut, CMD_TLBI_NSNH_ALL, 0);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, one, one), ==, one);
+    two = dut_map_new(dut, DUT_IOVA);
+    dut_command(dut, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, one, two), ==, two);
+    g_assert_true(edu_reads(dut, DUT_IOVA, two));
+}
+
+static void test_cycles(const void *data)
+{
+    Dut *dut = dut_start(&empty_port);
+    unsigned before = live(dut), in_use = 0;
+
+    dut_enable(dut);
+    for (unsigned i = 0; i < 4; i++) {
+        hotplug(dut);
+        use(dut);
+        g_assert_true(i == 0 || live(dut) == in_use);
+        in_use = live(dut);
+        hotplug_remove(dut, 0);
+        if (i == 0) {
+            /* the address space of the VM stays once there is one */
+            before = live(dut);
+        }
+        g_assert_cmpuint(live(dut), ==, before);
+    }
+    if (dut->model) {
+        g_assert_cmpuint(before, <=, 1);
+    }
+    dut_stop(dut);
+}
+
+static void test_cold(const void *unused)
+{
+    Dut *dut = dut_start_translating(&full_port);
+
+    use(dut);
+    hotplug_remove(dut, 0);
+    g_assert_cmpuint(live(dut), <=, 1);
+    hotplug(dut);
+    use(dut);
+    dut_stop(dut);
+}
+
+/* The STE is there already: it counts from the first moment */
+static void test_ste_waits(const void *unused)
+{
+    Dut *dut = dut_start(&empty_port);
+    uint64_t page = dut_map_new(dut, DUT_IOVA);
+
+    dut_translate(dut);
+    dut_enable(dut);
+    for (unsigned i = 0; i < 2; i++) {
+        hotplug(dut);
+        edu_load(dut);
+        g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
+        hotplug_remove(dut, 0);
+    }
+    dut_stop(dut);
+}
+
+/* GBPA holds for a device that comes later; so does SMMUEN */
+static void test_smmu_off(const void *unused)
+{
+    Dut *dut = dut_start(&empty_port);
+    uint64_t page = dut_map_new(dut, DUT_IOVA);
+
+    smmu_write(&dut->smmu, SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT);
+    hotplug(dut);
+    g_assert_false(edu_reads(dut, page, page));
+    smmu_write(&dut->smmu, SMMU_GBPA, GBPA_UPDATE | GBPA_RESET);
+    g_assert_true(edu_reads(dut, page, page));
+    hotplug_remove(dut, 0);
+
+    hotplug(dut);
+    g_assert_true(edu_reads(dut, page, page));
+    dut_translate(dut);
+    dut_enable(dut);
+    edu_load(dut);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
+    dut_disable(dut);
+    g_assert_true(edu_reads(dut, page, page));
+    dut_stop(dut);
+}
+
+static void test_during_dma(const void *unused)
+{
+    Dut *dut = dut_start(&empty_port);
+
+    dut_enable(dut);
+    for (unsigned i = 0; i < 3; i++) {
+        hotplug(dut);
+        use(dut);
+        edu_start_write(dut, DUT_IOVA, 4096, true);
+        hotplug_remove(dut, 0);
+        dut_pause(dut);
+        g_assert_cmpuint(live(dut), <=, 1);
+    }
+    dut_stop(dut);
+}
+
+/* A reset of the machine while the slot is in use, and while it is empty */
+static void test_reset(const void *unused)
+{
+    Dut *dut = dut_start_translating(&full_port);
+
+    for (unsigned i = 0; i < 2; i++) {
+        use(dut);
+        if (i) {
+            hotplug_remove(dut, 0);
+        }
+        qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
+        qtest_qmp_eventwait(dut->qts, "RESET");
+        dut_enumerate(dut);
+        dut_start_smmu(dut);
+        dut_enable(dut);
+        if (i) {
+            hotplug(dut);
+        }
+    }
+    use(dut);
+    dut_stop(dut);
+}
+
+static void test_interrupt(const void *unused)
+{
+    Dut *dut = dut_start(&empty_port);
+    Gic gic = gic_init(&dut->ram, false, dut->sid);
+
+    dut_enable(dut);
+    for (unsigned i = 0; i < 2; i++) {
+        int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
+
+        hotplug(dut);
+        dut_translate(dut);
+        pci_enable_msi(&dut->edu, gic.doorbell, gic_data(&gic, i));
+        edu_raise(dut, 1);
+        while (!gic_take(&gic, i)) {
+            g_assert_cmpint(g_get_monotonic_time(), <, end);
+            dut_pause(dut);
+        }
+        hotplug_remove(dut, 0);
+    }
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    machine_test_init(&argc, &argv);
+    dut_test("/plug/cycles", 0, test_cycles, NULL);
+    dut_test("/plug/cold", 0, test_cold, NULL);
+    dut_test("/plug/ste-waits", 0, test_ste_waits, NULL);
+    dut_test("/plug/smmu-off", 0, test_smmu_off, NULL);
+    dut_test("/plug/during-dma", 0, test_during_dma, NULL);
+    dut_test("/plug/reset", 0, test_reset, NULL);
+    dut_test("/plug/interrupt", 0, test_interrupt, NULL);
+    return g_test_run();
+}
