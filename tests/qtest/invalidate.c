@@ -6,7 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "dut.h"
+#include "stale.h"
 
 #define ASID_OTHER (DUT_ASID + 1)
 
@@ -22,38 +22,7 @@ static bool exact(void)
     return dut_backend() != DUT_REAL;
 }
 
-/* A page that was mapped to @old, and in the tables is mapped to @now */
-typedef struct Stale {
-    uint64_t iova;
-    uint64_t old;
-    uint64_t now;
-} Stale;
-
-static Stale make_stale(Dut *dut, uint64_t iova)
-{
-    Stale stale = { .iova = iova, .old = dut_map_new(dut, iova) };
-
-    stale.now = dut_map_new(dut, iova);
-    pt_map(&dut->pt, iova, stale.old);
-    return stale;
-}
-
-static uint64_t where(Dut *dut, const Stale *stale)
-{
-    return edu_where(dut, stale->iova, stale->old, stale->now);
-}
-
-/* Changes the tables behind the SMMU's back, and sees that it has no effect */
-static void go_stale(Dut *dut, const Stale *stale)
-{
-    pt_map(&dut->pt, stale->iova, stale->old);
-    dut_command(dut, CMD_TLBI_NSNH_ALL, 0);
-    g_assert_cmphex(where(dut, stale), ==, stale->old);
-    pt_map(&dut->pt, stale->iova, stale->now);
-    g_assert_cmphex(where(dut, stale), ==, stale->old);
-}
-
-/* --- page by page --------------------------------------------------------- */
+/* --- page by page ----------------------------------------------- */
 
 typedef struct Command {
     const char *name;
@@ -86,7 +55,7 @@ static const Command commands[] = {
 static void test_commands(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    Stale stale = make_stale(dut, DUT_IOVA);
+    Stale stale = stale_new(dut, DUT_IOVA);
 
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         const Command *c = &commands[i];
@@ -95,9 +64,9 @@ static void test_commands(const void *unused)
             continue;
         }
         g_test_message("%s", c->name);
-        go_stale(dut, &stale);
+        stale_make(dut, &stale);
         dut_command(dut, c->word0, c->word1);
-        g_assert_cmphex(where(dut, &stale), ==,
+        g_assert_cmphex(stale_where(dut, &stale), ==,
                         c->hits ? stale.now : stale.old);
     }
     dut_stop(dut);
@@ -119,7 +88,7 @@ static void test_unmap(const void *unused)
     dut_stop(dut);
 }
 
-/* --- ranges ---------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------- */
 
 typedef struct Range {
     unsigned num;
@@ -136,11 +105,11 @@ static void check_range(Dut *dut, const Range *range, uint64_t word0)
     uint64_t page = pt_page(&dut->pt);
     uint64_t pages = (range->num + 1ull) << range->scale;
     uint64_t base = DUT_IOVA + 0x100 * page;
-    Stale first = make_stale(dut, base);
+    Stale first = stale_new(dut, base);
     Stale edges[] = {
-        make_stale(dut, base - page), first,
-        pages > 1 ? make_stale(dut, base + (pages - 1) * page) : first,
-        make_stale(dut, base + pages * page),
+        stale_new(dut, base - page), first,
+        pages > 1 ? stale_new(dut, base + (pages - 1) * page) : first,
+        stale_new(dut, base + pages * page),
     };
 
     g_test_message("NUM=%u SCALE=%u: %" PRIu64 " pages", range->num,
@@ -150,18 +119,18 @@ static void check_range(Dut *dut, const Range *range, uint64_t word0)
     }
     dut_command(dut, CMD_TLBI_NSNH_ALL, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(edges); i++) {
-        g_assert_cmphex(where(dut, &edges[i]), ==, edges[i].old);
+        g_assert_cmphex(stale_where(dut, &edges[i]), ==, edges[i].old);
         pt_map(&dut->pt, edges[i].iova, edges[i].now);
-        g_assert_cmphex(where(dut, &edges[i]), ==, edges[i].old);
+        g_assert_cmphex(stale_where(dut, &edges[i]), ==, edges[i].old);
     }
     dut_command(dut, word0 | RANGE(range->num, range->scale),
                 base | TG(dut->pt.log2page) | TTL(3) | LEAF);
     for (unsigned i = 1; i <= 2; i++) {
-        g_assert_cmphex(where(dut, &edges[i]), ==, edges[i].now);
+        g_assert_cmphex(stale_where(dut, &edges[i]), ==, edges[i].now);
     }
     if (exact()) {
-        g_assert_cmphex(where(dut, &edges[0]), ==, edges[0].old);
-        g_assert_cmphex(where(dut, &edges[3]), ==, edges[3].old);
+        g_assert_cmphex(stale_where(dut, &edges[0]), ==, edges[0].old);
+        g_assert_cmphex(stale_where(dut, &edges[3]), ==, edges[3].old);
     }
 }
 
@@ -176,7 +145,7 @@ static void test_ranges(const void *data)
     dut_stop(dut);
 }
 
-/* --- configuration --------------------------------------------------------- */
+/* --- configuration ---------------------------------------------- */
 
 /* CDs are cached like translations. The new one has an ASID of its own. */
 static void test_cd(const void *unused)
@@ -212,27 +181,27 @@ static void test_cd(const void *unused)
     dut_stop(dut);
 }
 
-/* --- the queue ------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------- */
 
 /* Nothing says that a driver has to wait: no CMD_SYNC, one command alone */
 static void test_no_sync(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    Stale stale = make_stale(dut, DUT_IOVA);
+    Stale stale = stale_new(dut, DUT_IOVA);
 
-    go_stale(dut, &stale);
+    stale_make(dut, &stale);
     smmu_queue(&dut->smmu, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA);
     smmu_ring(&dut->smmu);
     smmu_assert_done(&dut->smmu);
-    g_assert_cmphex(where(dut, &stale), ==, stale.now);
+    g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
 
-    go_stale(dut, &stale);
+    stale_make(dut, &stale);
     smmu_queue(&dut->smmu, CMD_SYNC, 0);
     smmu_queue(&dut->smmu, CMD_TLBI_NH_ASID | CMD_ASID(ASID_OTHER), 0);
     smmu_queue(&dut->smmu, CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0);
     smmu_ring(&dut->smmu);
     smmu_assert_done(&dut->smmu);
-    g_assert_cmphex(where(dut, &stale), ==, stale.now);
+    g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
     dut_stop(dut);
 }
 
@@ -240,14 +209,14 @@ static void test_no_sync(const void *unused)
 static void test_illegal(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    Stale before = make_stale(dut, DUT_IOVA);
-    Stale after = make_stale(dut, DUT_IOVA + PAGE_4K);
+    Stale before = stale_new(dut, DUT_IOVA);
+    Stale after = stale_new(dut, DUT_IOVA + PAGE_4K);
     uint32_t at;
 
     pt_map(&dut->pt, after.iova, after.old);
-    g_assert_cmphex(where(dut, &after), ==, after.old);
-    go_stale(dut, &before);
-    g_assert_cmphex(where(dut, &after), ==, after.old);
+    g_assert_cmphex(stale_where(dut, &after), ==, after.old);
+    stale_make(dut, &before);
+    g_assert_cmphex(stale_where(dut, &after), ==, after.old);
     pt_map(&dut->pt, after.iova, after.now);
 
     smmu_queue(&dut->smmu, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), before.iova);
@@ -256,12 +225,12 @@ static void test_illegal(const void *unused)
     smmu_queue(&dut->smmu, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), after.iova);
     smmu_ring(&dut->smmu);
     smmu_assert_error(&dut->smmu, at, CERROR_ILL);
-    g_assert_cmphex(where(dut, &before), ==, before.now);
+    g_assert_cmphex(stale_where(dut, &before), ==, before.now);
     if (exact()) {
-        g_assert_cmphex(where(dut, &after), ==, after.old);
+        g_assert_cmphex(stale_where(dut, &after), ==, after.old);
     }
     smmu_repair(&dut->smmu, at);
-    g_assert_cmphex(where(dut, &after), ==, after.now);
+    g_assert_cmphex(stale_where(dut, &after), ==, after.now);
     dut_stop(dut);
 }
 
@@ -274,11 +243,11 @@ static void test_abort(const void *unused)
     static const DutConfig config = { .args = "-m 100" };
     const uint64_t queue = VIRT_RAM + (96ull << 20), end = 4ull << 20;
     Dut *dut = dut_start_translating(&config);
-    Stale stale = make_stale(dut, DUT_IOVA);
+    Stale stale = stale_new(dut, DUT_IOVA);
     uint32_t cons = end / 16 - 1;
     uint32_t cr0 = smmu_read(&dut->smmu, SMMU_CR0);
 
-    go_stale(dut, &stale);
+    stale_make(dut, &stale);
     smmu_write(&dut->smmu, SMMU_CR0, cr0 & ~CR0_CMDQEN);
     qtest_writeq(dut->qts, dut->smmu.base + SMMU_CMDQ_BASE, queue | 19);
     smmu_write(&dut->smmu, SMMU_CMDQ_CONS, cons);
@@ -288,7 +257,7 @@ static void test_abort(const void *unused)
     qtest_writeq(dut->qts, queue + end - 8, 0);
     smmu_write(&dut->smmu, SMMU_CMDQ_PROD, cons + 2);
     smmu_assert_error(&dut->smmu, cons + 1, CERROR_ABT);
-    g_assert_cmphex(where(dut, &stale), ==, stale.now);
+    g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
     dut_stop(dut);
 }
 

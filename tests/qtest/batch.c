@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How invalidations reach the host: in the guest's order, one ioctl for all
+ * up to a CMD_SYNC, only those that concern it; and what happens when the
+ * host fails. Seen by the model.
+ */
+#include "qemu/osdep.h"
+#include "log.h"
+#include "stale.h"
+
+#define BATCH_MAX  128   /* how many QEMU hands over at once */
+#define PORT_SID   (DUT_PORT_SLOT << 3)
+#define ATC_ALL    52    /* ATC_INV's size for everything */
+#define TLBI_VA    (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
+
+static uint64_t page(unsigned n)
+{
+    return DUT_IOVA + n * PAGE_4K;
+}
+
+/* Queues @count invalidations, of pages that are counted from @first */
+static void queue_pages(Dut *dut, unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        smmu_queue(&dut->smmu, TLBI_VA, page(first + i));
+    }
+}
+
+static void queue_sync(Dut *dut)
+{
+    smmu_queue(&dut->smmu, CMD_SYNC, 0);
+}
+
+static void ring(Dut *dut)
+{
+    smmu_ring(&dut->smmu);
+    smmu_assert_done(&dut->smmu);
+}
+
+/* The host got all pages from @first on, in order, in batches of @sizes */
+static void assert_batches(Dut *dut, uint64_t from, unsigned first,
+                           const unsigned *sizes, unsigned count)
+{
+    g_autoptr(GArray) batches = log_batches(dut, from);
+    g_autoptr(GArray) commands = log_commands(dut, from);
+    unsigned total = 0;
+
+    g_assert_cmpuint(batches->len, ==, count);
+    for (unsigned i = 0; i < count; i++) {
+        const LogBatch *b = &g_array_index(batches, LogBatch, i);
+
+        g_assert_cmpuint(b->entries, ==, sizes[i]);
+        g_assert_cmpuint(b->converted, ==, sizes[i]);
+        g_assert_cmpuint(b->error, ==, 0);
+        total += sizes[i];
+    }
+    g_assert_cmpuint(commands->len, ==, total);
+    for (unsigned i = 0; i < total; i++) {
+        const LogCommand *c = &g_array_index(commands, LogCommand, i);
+
+        g_assert_cmphex(c->dword[0], ==, TLBI_VA);
+        g_assert_cmphex(c->dword[1], ==, page(first + i));
+    }
+}
+
+static void test_sync(const void *unused)
+{
+    static const unsigned one[] = { 17 }, two[] = { 3, 5 };
+    Dut *dut = dut_start_translating(NULL);
+    uint64_t from = log_now(dut);
+
+    queue_pages(dut, 0, 17);
+    queue_sync(dut);
+    ring(dut);
+    assert_batches(dut, from, 0, one, 1);
+
+    /* a batch for each CMD_SYNC, none for one without invalidations */
+    from = log_now(dut);
+    queue_sync(dut);
+    queue_pages(dut, 0, 3);
+    queue_sync(dut);
+    queue_sync(dut);
+    queue_pages(dut, 3, 5);
+    queue_sync(dut);
+    ring(dut);
+    assert_batches(dut, from, 0, two, 2);
+
+    /* the end of the queue is the end of the batch */
+    from = log_now(dut);
+    queue_pages(dut, 0, 17);
+    ring(dut);
+    assert_batches(dut, from, 0, one, 1);
+    dut_stop(dut);
+}
+
+static void test_long(const void *unused)
+{
+    static const unsigned full[] = { BATCH_MAX };
+    static const unsigned more[] = { BATCH_MAX, 1 };
+    static const unsigned most[] = { BATCH_MAX, 250 - BATCH_MAX };
+    Dut *dut = dut_start_translating(NULL);
+    uint64_t from = log_now(dut);
+
+    queue_pages(dut, 0, BATCH_MAX);
+    queue_sync(dut);
+    ring(dut);
+    assert_batches(dut, from, 0, full, 1);
+
+    from = log_now(dut);
+    queue_pages(dut, 0, BATCH_MAX + 1);
+    queue_sync(dut);
+    ring(dut);
+    assert_batches(dut, from, 0, more, 2);
+
+    from = log_now(dut);
+    queue_pages(dut, 0, 250);
+    queue_sync(dut);
+    ring(dut);
+    assert_batches(dut, from, 0, most, 2);
+    dut_stop(dut);
+}
+
+/* Other commands see the effect of those before them */
+static void test_order(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+    uint64_t from, at;
+    struct uapi_log_entry entry;
+
+    strtab_set(&dut->strtab, dut->sid, STE_BYPASS, 0);
+    from = log_now(dut);
+    queue_pages(dut, 0, 2);
+    smmu_queue(&dut->smmu, CMD_CFGI_STE | CMD_SID(dut->sid), CFGI_LEAF);
+    queue_pages(dut, 2, 3);
+    queue_sync(dut);
+    ring(dut);
+    g_autoptr(GArray) batches = log_batches(dut, from);
+
+    at = uapi_log_find(dut->model, from, UAPI_LOG_STE, &entry);
+    g_assert_cmpuint(batches->len, ==, 2);
+    g_assert_cmpuint(g_array_index(batches, LogBatch, 0).entries, ==, 2);
+    g_assert_cmpuint(g_array_index(batches, LogBatch, 0).at, <, at);
+    g_assert_cmpuint(g_array_index(batches, LogBatch, 1).entries, ==, 3);
+    g_assert_cmpuint(g_array_index(batches, LogBatch, 1).at, >, at);
+    dut_stop(dut);
+}
+
+static void test_illegal(const void *unused)
+{
+    static const unsigned before[] = { 4 }, after[] = { 5 };
+    Dut *dut = dut_start_translating(NULL);
+    uint64_t from = log_now(dut);
+    uint32_t at;
+
+    queue_pages(dut, 0, 4);
+    at = dut->smmu.prod;
+    smmu_queue(&dut->smmu, CMD_ILLEGAL, 0);
+    queue_pages(dut, 4, 5);
+    queue_sync(dut);
+    smmu_ring(&dut->smmu);
+    smmu_assert_error(&dut->smmu, at, CERROR_ILL);
+    assert_batches(dut, from, 0, before, 1);
+    from = log_now(dut);
+    smmu_repair(&dut->smmu, at);
+    assert_batches(dut, from, 4, after, 1);
+    dut_stop(dut);
+}
+
+/* --- StreamIDs -------------------------------------------------- */
+
+static const uint64_t sid_commands[] = {
+    CMD_CFGI_CD, CMD_CFGI_CD_ALL, CMD_ATC_INV,
+};
+
+/* Sends each command with @sid; the host gets @expected of them */
+static void send_sid(Dut *dut, uint32_t sid, unsigned expected)
+{
+    uint64_t from = log_now(dut);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(sid_commands); i++) {
+        dut_command(dut, sid_commands[i] | CMD_SID(sid), 0);
+    }
+    g_autoptr(GArray) commands = log_commands(dut, from);
+
+    g_assert_cmpuint(commands->len, ==, expected);
+    for (guint i = 0; i < commands->len; i++) {
+        g_assert_cmphex(g_array_index(commands, LogCommand, i).dword[0], ==,
+                        sid_commands[i] | CMD_SID(sid));
+    }
+}
+
+static void test_sids(const void *unused)
+{
+    static const DutConfig config = { .port = true, .smmu = ",ats=on" };
+    Dut *dut;
+
+    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
+    dut = dut_start(&config);
+    dut_enable(dut);
+    /* the host does not know the device by its StreamID before it needs to */
+    send_sid(dut, dut->sid, 0);
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    send_sid(dut, dut->sid, 3);
+    send_sid(dut, PORT_SID, 0);
+    send_sid(dut, dut->sid + 1, 0);
+    send_sid(dut, dut->sid - 1, 0);
+    send_sid(dut, 0xffffffff, 0);
+
+    /* the number goes to another bus */
+    uint32_t old = dut->sid;
+
+    dut->edu.bus = 2;
+    dut_enumerate(dut);
+    dut_translate(dut);
+    send_sid(dut, old, 0);
+    send_sid(dut, dut->sid, 3);
+    dut_stop(dut);
+}
+
+/* Without a device there is no host to talk to */
+static void test_nobody(const void *unused)
+{
+    static const DutConfig config = { .port = true, .unplugged = true };
+    Dut *dut = dut_start(&config);
+    uint64_t from = log_now(dut);
+
+    dut_enable(dut);
+    dut_command(dut, CMD_TLBI_NSNH_ALL, 0);
+    dut_command(dut, TLBI_VA, DUT_IOVA);
+    dut_command(dut, CMD_CFGI_CD | CMD_SID(dut->sid), 0);
+    g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 0);
+    dut_stop(dut);
+}
+
+/* --- when the host fails ---------------------------------------- */
+
+static const int errors[] = { EIO, ETIMEDOUT, ENOMEM, EFAULT, EINVAL, ENOENT };
+
+static Dut *start_ats(void)
+{
+    static const DutConfig config = { .smmu = ",ats=on" };
+    Dut *dut;
+
+    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
+    dut = dut_start(&config);
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_enable(dut);
+    return dut;
+}
+
+/* One failure: all is invalidated in its place, and the guest knows nothing */
+static void test_recovery(const void *unused)
+{
+    Dut *dut = start_ats();
+    Stale stale = stale_new(dut, page(100));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(errors); i++) {
+        uint64_t from;
+
+        stale_make(dut, &stale);
+        from = log_now(dut);
+        queue_pages(dut, 0, 3);
+        queue_sync(dut);
+        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, errors[i]);
+        ring(dut);
+        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+        g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 1);
+        g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL |
+                                   CMD_SID(dut->sid), 0), ==, 1);
+        g_assert_cmpuint(log_count(dut, from, CMD_ATC_INV | CMD_SID(dut->sid),
+                                   ATC_ALL), ==, 1);
+        /* also what nobody asked for: page 100 */
+        g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
+    }
+    dut_stop(dut);
+}
+
+/* That fails as well, at each of its steps: the guest is told */
+static void test_no_recovery(const void *unused)
+{
+    Dut *dut = start_ats();
+    Stale stale = stale_new(dut, DUT_IOVA);
+
+    for (unsigned step = 2; step <= 4; step++) {
+        uint32_t at;
+
+        stale_make(dut, &stale);
+        queue_pages(dut, 0, 3);
+        at = dut->smmu.prod;
+        queue_sync(dut);
+        /* a rule each for the batch and for one step of the recovery */
+        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+        uapi_fail(dut->model, 1, UAPI_HWPT_INVALIDATE, step, EIO);
+        smmu_ring(&dut->smmu);
+        smmu_assert_error(&dut->smmu, at, CERROR_ILL);
+        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+        uapi_fail(dut->model, 1, UAPI_HWPT_INVALIDATE, 0, 0);
+        smmu_repair(&dut->smmu, at);
+        dut_command(dut, TLBI_VA, DUT_IOVA);
+        g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
+    }
+    dut_stop(dut);
+}
+
+/* Without CMD_SYNC the last command is the one to blame */
+static void test_no_recovery_no_sync(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+    Stale stale = stale_new(dut, DUT_IOVA);
+    struct uapi_fail_rule *rule = &dut->model->control->fail[0];
+    uint32_t at;
+
+    stale_make(dut, &stale);
+    queue_pages(dut, 5, 3);
+    at = dut->smmu.prod;
+    queue_pages(dut, 0, 1);
+    rule->repeat = 1;
+    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    smmu_ring(&dut->smmu);
+    smmu_assert_error(&dut->smmu, at, CERROR_ILL);
+    g_assert_cmphex(stale_where(dut, &stale), ==, stale.old);
+    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+    /* it is still there, and executed again */
+    smmu_write(&dut->smmu, SMMU_GERRORN, smmu_read(&dut->smmu, SMMU_GERROR));
+    smmu_assert_done(&dut->smmu);
+    g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    machine_test_init(&argc, &argv);
+    dut_test("/batch/sync", DUT_MODELED, test_sync, NULL);
+    dut_test("/batch/long", DUT_MODELED, test_long, NULL);
+    dut_test("/batch/order", DUT_MODELED, test_order, NULL);
+    dut_test("/batch/illegal", DUT_MODELED, test_illegal, NULL);
+    dut_test("/batch/sids", DUT_MODELED, test_sids, NULL);
+    dut_test("/batch/nobody", DUT_MODELED, test_nobody, NULL);
+    dut_test("/batch/recovery", DUT_MODELED, test_recovery, NULL);
+    dut_test("/batch/no-recovery", DUT_MODELED, test_no_recovery, NULL);
+    dut_test("/batch/no-recovery-no-sync", DUT_MODELED,
+             test_no_recovery_no_sync, NULL);
+    return g_test_run();
+}
