@@ -23,7 +23,7 @@ write_cross_file()
 pkgconfig = '$BUILD/tools/aarch64-pkg-config'
 
 [built-in options]
-c_link_args = [$(printf "'-Wl,-rpath-link,%s', " "${LIBDIRS[@]}")'-Wl,-rpath,\$ORIGIN/lib']
+c_link_args = [$(printf "'-Wl,-rpath-link,%s', " "${LIBDIRS[@]}")'-Wl,--disable-new-dtags,-rpath,\$ORIGIN/lib']
 EOT
 }
 
