@@ -50,6 +50,7 @@ static const char help_text[] =
 "  --qemu FILE       qemu-system-aarch64 to test\n"
 "  --kernel FILE     guest's kernel, with NVMe, SMMUv3 and PL011 built in\n"
 "  --initrd FILE     guest's initrd with smmu-lab-guest as /init\n"
+"  --qtests DIR      programs for `qtest` steps: build/qtests-arm64/out\n"
 "  --firmware FILE   UEFI; default: where distributions put QEMU_EFI.fd;\n"
 "                    `none`: device-tree boot\n"
 "  --machine STR     default virt,gic-version=3,its=on\n"
@@ -66,7 +67,8 @@ static const char help_text[] =
 "interrupt or more for each):\n"
 "  --step STEP       boot | guest[?] CMD | qmp[?] JSON | event NAME |\n"
 "                    expect-boots N | repeat N { STEP ; ... } | host CMD |\n"
-"                    sleep S | exit [code=N|nonzero]\n"
+"                    sleep S | exit [code=N|nonzero] |\n"
+"                    qtest PROGRAM [-p PATH] (takes no kernel, no initrd)\n"
 "  --expect EXPR     COUNTER OP NUMBER | COUNTER OP [N*]COUNTER |\n"
 "                    stderr ~ TEXT | guest !~ TEXT\n"
 "\n"
@@ -83,9 +85,9 @@ static const char help_text[] =
 "124 time-out, 130 interrupted.\n";
 
 enum {
-    OPT_DEVICE = 256, OPT_QEMU, OPT_KERNEL, OPT_INITRD, OPT_FIRMWARE,
-    OPT_MACHINE, OPT_ACCEL, OPT_CPU, OPT_SMP, OPT_MEMORY, OPT_APPEND,
-    OPT_QEMU_ARG, OPT_STEP, OPT_EXPECT, OPT_OUTPUT, OPT_TIMEOUT, OPT_SILENCE,
+    OPT_DEVICE = 256, OPT_QEMU, OPT_KERNEL, OPT_INITRD, OPT_QTESTS,
+    OPT_FIRMWARE, OPT_MACHINE, OPT_ACCEL, OPT_CPU, OPT_SMP, OPT_MEMORY,
+    OPT_APPEND, OPT_QEMU_ARG, OPT_STEP, OPT_EXPECT, OPT_OUTPUT, OPT_TIMEOUT, OPT_SILENCE,
     OPT_TRACE, OPT_KEEP, OPT_CHECK, OPT_SHELL, OPT_HELP, OPT_VERSION,
 };
 
@@ -94,6 +96,7 @@ static const struct option options[] = {
     { "qemu", required_argument, NULL, OPT_QEMU },
     { "kernel", required_argument, NULL, OPT_KERNEL },
     { "initrd", required_argument, NULL, OPT_INITRD },
+    { "qtests", required_argument, NULL, OPT_QTESTS },
     { "firmware", required_argument, NULL, OPT_FIRMWARE },
     { "machine", required_argument, NULL, OPT_MACHINE },
     { "accel", required_argument, NULL, OPT_ACCEL },
@@ -183,6 +186,8 @@ static const char **string_option(struct config *config, int opt)
         return &config->kernel;
     case OPT_INITRD:
         return &config->initrd;
+    case OPT_QTESTS:
+        return &config->qtests;
     case OPT_FIRMWARE:
         return &config->firmware;
     case OPT_MACHINE:
@@ -287,20 +292,35 @@ static void set_defaults(struct config *config)
     }
 }
 
+/* Of the steps, those that run a test program and need no guest. */
+static size_t count_qtests(const struct config *config)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < config->steps.n; i++) {
+        n += !strncmp(config->steps.v[i], "qtest ", 6);
+    }
+    return n;
+}
+
 /* @own_args: QEMU's arguments were given, and may do without devices. */
 static bool complete(const struct config *config, bool own_args,
                      bool firmware_given, char **err)
 {
+    size_t qtests = count_qtests(config);
+    bool no_guest = config->check || qtests == config->steps.n;
     const char *missing = !config->devices.n && !own_args ? "--device" :
                           config->check ? NULL :
                           !config->qemu ? "--qemu" :
+                          qtests && !config->qtests ? "--qtests" :
+                          no_guest ? NULL :
                           !config->kernel ? "--kernel" :
                           !config->initrd ? "--initrd" : NULL;
 
     if (missing) {
         return text_fail(err, "%s is missing; see --help", missing);
     }
-    if (!config->check && !firmware_given && !config->firmware) {
+    if (!no_guest && !firmware_given && !config->firmware) {
         return text_fail(err, "no UEFI firmware found: install "
                          "qemu-efi-aarch64 (edk2-aarch64), or give "
                          "--firmware FILE");

@@ -23,6 +23,7 @@ struct config {
     struct strlist expects;
     struct strlist traces;    /* patterns added to the agent's own */
     const char *qemu, *kernel, *initrd;
+    const char *qtests;       /* directory of test programs, or NULL */
     const char *firmware;     /* NULL: none */
     const char *machine, *accel, *cpu, *memory, *append, *output;
     unsigned smp;

@@ -28,6 +28,7 @@ static const char *const counted[] = {
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
     "allocs",
     "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
+    "tests_passed", "tests_failed", "tests_skipped",
 };
 
 /* All that iommufd_backend_free_id has to free in the end */
@@ -75,6 +76,9 @@ static bool get_counted(const struct run *run, const char *name,
         { "mmio_exits", run->mmio_exits, run->mmio_known },
         { "exit_code", run->vm.exit_code, run->vm.exited },
         { "device_back", run->device_back, true },
+        { "tests_passed", run->tests[TAP_PASS], true },
+        { "tests_failed", run->tests[TAP_FAIL], true },
+        { "tests_skipped", run->tests[TAP_SKIP], true },
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

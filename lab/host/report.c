@@ -80,6 +80,21 @@ void report_step(struct report *r, unsigned n, bool ok, const char *text,
     free(a);
 }
 
+void report_test(struct report *r, const char *program, const char *name,
+                 const char *result, const char *why)
+{
+    char *n = words_quote(name);
+    char *w = words_quote(why);
+
+    record(r, "test program=%s name=%s result=%s reason=%s", program, n,
+           result, w);
+    if (*why) {
+        tell(r, "          %s qtest-%s %s: %s", result, program, name, why);
+    }
+    free(n);
+    free(w);
+}
+
 void report_count(struct report *r, const char *name, uint64_t value)
 {
     record(r, "count name=%s value=%" PRIu64, name, value);

@@ -20,6 +20,11 @@ void report_close(struct report *r);
 void report_phase(struct report *r, const char *name, double seconds);
 void report_step(struct report *r, unsigned n, bool ok, const char *text,
                  double seconds, const char *answer);
+
+/* A test of @program; @result: pass, fail or skip; @why may be "". */
+void report_test(struct report *r, const char *program, const char *name,
+                 const char *result, const char *why);
+
 void report_count(struct report *r, const char *name, uint64_t value);
 void report_expect(struct report *r, bool ok, const char *expr, uint64_t left,
                    uint64_t right);

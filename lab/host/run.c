@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "command.h"
+#include "qtest.h"
 #include "firstirq.h"
 #include "words.h"
 
@@ -270,6 +271,11 @@ static bool helper_has_ended(const struct run *run)
     return !run->vm.helper;
 }
 
+bool run_wait_for_helper(struct run *run, double seconds, const char *what)
+{
+    return wait_until(run, helper_has_ended, seconds, what);
+}
+
 static bool do_host(struct run *run, const struct step *step, char **answer)
 {
     char *output = text_printf("%s/host-commands.txt", run->config->output);
@@ -279,7 +285,7 @@ static bool do_host(struct run *run, const struct step *step, char **answer)
 
     if (!ok) {
         run_fail(run, EXIT_FAIL, "%s", err);
-    } else if (wait_until(run, helper_has_ended, 0, "the host's command")) {
+    } else if (run_wait_for_helper(run, 0, "the host's command")) {
         *answer = text_printf("status=%d", run->vm.helper_status);
         ok = !run->vm.helper_status ||
              run_fail(run, EXIT_FAIL, "host: `%s` ended with status %d (its "
@@ -356,6 +362,8 @@ static bool do_verb(struct run *run, const struct step *step, char **answer)
         return do_host(run, step, answer);
     case STEP_SLEEP:
         return do_sleep(run, step);
+    case STEP_QTEST:
+        return qtest_step(run, step, answer);
     case STEP_EXIT:
         return do_exit(run, step, answer);
     case STEP_REPEAT:
@@ -428,12 +436,19 @@ static bool end_well(struct run *run)
 
 bool run_steps(struct run *run)
 {
+    bool tests_ok = true;
+
     for (size_t i = 0; i < run->n_steps; i++) {
-        if (!do_step(run, &run->steps[i])) {
+        if (do_step(run, &run->steps[i])) {
+            continue;
+        }
+        /* a test that fails keeps no other program from its turn */
+        if (run->steps[i].verb != STEP_QTEST || run->code != EXIT_FAIL) {
             return false;
         }
+        tests_ok = false;
     }
-    return end_well(run);
+    return end_well(run) && tests_ok;
 }
 
 void run_keep_trace(struct run *run)

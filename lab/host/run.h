@@ -11,6 +11,7 @@
 #include "reference.h"
 #include "report.h"
 #include "step.h"
+#include "tap.h"
 #include "trace.h"
 #include "vm.h"
 
@@ -34,6 +35,7 @@ struct run {
     uint64_t irqs, ios, bytes; /* sums over the guest's reads and writes */
     uint64_t mmio_exits;   /* to QEMU during them, if KVM counts them */
     bool mmio_known;
+    uint64_t tests[TAP_RESULTS]; /* of the `qtest` steps */
     uint64_t host_bad;     /* lines of the host's kernel log */
     bool device_back;
 
@@ -44,6 +46,10 @@ struct run {
 /* Note what went wrong: the first @code and reason stay. Returns: false. */
 bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
     TEXT_PRINTF(3, 4);
+
+/* Wait until the command on the host (vm_start_helper()) has ended, @seconds at
+ * most; 0: as long as the run may take. Returns: false with the run's reason. */
+bool run_wait_for_helper(struct run *run, double seconds, const char *what);
 
 /* Do all steps and see QEMU exit. Returns: false if a step failed. */
 bool run_steps(struct run *run);

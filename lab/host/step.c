@@ -22,8 +22,13 @@ static const struct {
     { "repeat", STEP_REPEAT, false },
     { "host", STEP_HOST, true },
     { "sleep", STEP_SLEEP, false },
+    { "qtest", STEP_QTEST, false },
     { "exit", STEP_EXIT, false },
 };
+
+/* Of a program's name, its options and the paths of its tests */
+#define QTEST_WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+                   "0123456789-_./"
 
 static bool find_verb(const char *word, struct step *step)
 {
@@ -135,6 +140,9 @@ static bool is_verb_word(const struct step *step, const char *word, bool first)
     case STEP_EXPECT_BOOTS:
     case STEP_SLEEP:
         return first;
+    case STEP_QTEST: /* for a shell, without quotes */
+        return word[0] && !word[strspn(word, QTEST_WORD)] &&
+               (!first || isalnum((unsigned char)word[0]));
     default:
         return false;
     }
@@ -223,6 +231,9 @@ static bool parse_argument(struct step *step, char **err)
     case STEP_SLEEP:
         return parse_seconds(word, &step->seconds) ||
                text_fail(err, "`%s`: how many seconds?", step->text);
+    case STEP_QTEST:
+        return (*word && !strchr(word, '=')) ||
+               text_fail(err, "`%s`: which program?", step->text);
     default:
         return true;
     }
@@ -237,7 +248,7 @@ bool step_parse(const char *text, struct step *step, char **err)
     if (!words_next(&cur, word, sizeof(word)) || !find_verb(word, step)) {
         return text_fail(err, "`%s` is no step: it must begin with boot, "
                          "start, guest, qmp, event, expect-boots, repeat, "
-                         "host, sleep or exit", text);
+                         "host, sleep, qtest or exit", text);
     }
     step->text = text_strip(text, strlen(text));
     step->arg = text_strip(cur, strlen(cur));

@@ -16,13 +16,14 @@ enum step_verb {
     STEP_REPEAT,       /* repeat N { STEP ; STEP ... } */
     STEP_HOST,         /* host[?] SHELL COMMAND */
     STEP_SLEEP,        /* sleep SECONDS */
+    STEP_QTEST,        /* qtest PROGRAM [ARGUMENT ...] [timeout=S] */
     STEP_EXIT,         /* exit [code=N|nonzero] [timeout=S] */
 };
 
 struct step {
     enum step_verb verb;
     char *text;          /* the whole step, for the report */
-    char *arg;           /* command, JSON or event name; "" if none */
+    char *arg;           /* command, JSON, event name, program; "" if none */
     char *match;         /* event: text its message must have, or NULL */
     bool may_fail;       /* marked `?` */
     double timeout;      /* seconds; 0: the verb's own */

@@ -360,7 +360,7 @@ bool vm_say(struct vm *vm, const char *line)
     return n == len;
 }
 
-void vm_kill(struct vm *vm)
+void vm_kill_helper(struct vm *vm)
 {
     int status;
 
@@ -368,7 +368,15 @@ void vm_kill(struct vm *vm)
         kill(-vm->helper, SIGKILL);
         waitpid(vm->helper, &status, 0);
         vm->helper = 0;
+        vm->helper_status = code_of(status);
     }
+}
+
+void vm_kill(struct vm *vm)
+{
+    int status;
+
+    vm_kill_helper(vm);
     if (vm->pid) {
         kill(vm->pid, SIGKILL);
         waitpid(vm->pid, &status, 0);

@@ -47,6 +47,9 @@ bool vm_say(struct vm *vm, const char *line);
 bool vm_start_helper(struct vm *vm, const char *command, const char *output,
                      char **err);
 
+/* End the helper, if it runs, with all that it has started. */
+void vm_kill_helper(struct vm *vm);
+
 /* End QEMU and helper at once, if they run, and wait until they are gone. */
 void vm_kill(struct vm *vm);
 

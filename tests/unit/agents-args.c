@@ -110,6 +110,21 @@ static void test_no_device(void)
                           "--qemu-arg -S", &config, &err), ==, ARGS_RUN);
 }
 
+/* Test programs take no guest */
+static void test_qtests(void)
+{
+    struct config config;
+    char *err;
+
+    g_assert_cmpint(parse("--device 1:0.0 --qemu q --qtests d "
+                          "--step 'qtest a' --step 'qtest b'", &config, &err),
+                    ==, ARGS_RUN);
+    g_assert_cmpstr(config.qtests, ==, "d");
+    refuse("--device 1:0.0 --qemu q --step 'qtest a'", "--qtests");
+    refuse("--device 1:0.0 --qemu q --qtests d --step 'qtest a' --step boot",
+           "--kernel");
+}
+
 static char *joined(const struct config *config, const char *dir)
 {
     struct strlist argv = { 0 };
@@ -181,6 +196,7 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/args/last-wins", test_last_wins);
     g_test_add_func("/agents/args/refused", test_refused);
     g_test_add_func("/agents/args/no-device", test_no_device);
+    g_test_add_func("/agents/args/qtests", test_qtests);
     g_test_add_func("/agents/command/build", test_command);
     g_test_add_func("/agents/command/shell", test_shell_command);
     g_test_add_func("/agents/command/unknown-device", test_unknown_device);

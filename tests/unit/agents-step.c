@@ -85,6 +85,16 @@ static void test_event(void)
     step_free(&step);
 }
 
+static void test_qtest(void)
+{
+    struct step step = parse("qtest msi -p /msi/its_1 timeout=9");
+
+    g_assert_cmpint(step.verb, ==, STEP_QTEST);
+    g_assert_cmpfloat(step.timeout, ==, 9);
+    g_assert_cmpstr(step.arg, ==, "msi -p /msi/its_1 timeout=9");
+    step_free(&step);
+}
+
 static void test_repeat(void)
 {
     struct step step = parse("repeat 2 { "
@@ -109,6 +119,8 @@ static void test_refused(void)
         "exit soon", "event", "event match=x", "event A wrong=1",
         "repeat 2 sleep 1", "repeat { sleep 1 }", "repeat 2 { }",
         "repeat 0 { sleep 1 }", "boot timeout=0", "boot timeout=x",
+        "qtest", "qtest timeout=3", "qtest -l", "qtest ../sh", "qtest a;b",
+        "qtest a $(b)", "qtest a 'b'", "qtest a timeout=x", "qtest a b=c",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -134,6 +146,7 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/step/may-fail", test_may_fail);
     g_test_add_func("/agents/step/exit", test_exit);
     g_test_add_func("/agents/step/event", test_event);
+    g_test_add_func("/agents/step/qtest", test_qtest);
     g_test_add_func("/agents/step/repeat", test_repeat);
     g_test_add_func("/agents/step/refused", test_refused);
     g_test_add_func("/agents/step/refused-inside", test_refused_inside);
