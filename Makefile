@@ -2,13 +2,14 @@
 # The front door: `make help` lists the targets. Each is one script or one command.
 #   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
+#   BENCH=         options of `smmu-lab bench`: --quick, --rounds N, --qemu FILE
 #   JOBS=          how many compilers at once (default: all CPUs)
 
 DEV ?=
 series_options = $(if $(filter-out 0,$(DEV)),--dev)
 export DEV JOBS SOURCE_CACHE
 
-.PHONY: help deps fetch series qemu kernel images lab smoke check check-series clean distclean
+.PHONY: help deps fetch series qemu kernel images lab smoke check bench check-series clean distclean
 
 help:           ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +31,8 @@ smoke:          ## everything from nothing to a guest that gets its interrupts
 	@scripts/check.sh --smoke
 check:          ## all tests: unit tests, qtests, QEMU's own, the series, all scenarios
 	@scripts/check.sh
+bench: images   ## measure: reads, interrupts, exits; BENCH= gives options, see docs/bench.md
+	@build/lab/smmu-lab bench $(BENCH)
 check-series: series ## does each patch apply, pass checkpatch and compile
 	@scripts/check-series.sh
 clean:          ## remove what was built; sources, trees and downloads stay

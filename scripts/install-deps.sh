@@ -23,6 +23,8 @@ PACKAGES=(
     kmod libelf-dev libssl-dev rsync
     # images, tests
     acpica-tools cpio procps qemu-efi-aarch64 shellcheck
+    # the chart of `make bench`; all else does without
+    gnuplot-nox
 )
 
 missing()

@@ -3,57 +3,13 @@
 #include "junit.h"
 #include "needs.h"
 #include "process.h"
+#include "results-dir.h"
 #include "results.h"
 #include "run.h"
 #include "versions.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Makes results/<time>, with a number when two begin in one second. */
-static char *make_results_dir(const char *parent, GDateTime *now,
-                              GError **error)
-{
-    g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
-
-    if (g_mkdir_with_parents(parent, 0755)) {
-        goto fail;
-    }
-    for (guint n = 1; n < 1000; n++) {
-        g_autofree char *name = n == 1 ? g_strdup(stamp)
-            : g_strdup_printf("%s-%u", stamp, n);
-        g_autofree char *dir = g_build_filename(parent, name, NULL);
-
-        if (!g_mkdir(dir, 0755)) {
-            return g_steal_pointer(&dir);
-        }
-        if (errno != EEXIST) {
-            break;
-        }
-    }
-fail:
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                "cannot make a directory in %s: %s; name another by "
-                "--results", parent, g_strerror(errno));
-    return NULL;
-}
-
-/* Renamed into place, so that there is always one to look at. */
-static void point_latest(const char *parent, const char *dir)
-{
-    g_autofree char *target = g_path_get_basename(dir);
-    g_autofree char *latest = g_build_filename(parent, "latest", NULL);
-    g_autofree char *fresh = g_strdup_printf("%s.%d", latest, getpid());
-
-    if (symlink(target, fresh) || g_rename(fresh, latest)) {
-        fprintf(stderr, "smmu-lab: warning: cannot point %s to %s: %s\n",
-                latest, target, g_strerror(errno));
-        g_unlink(fresh);
-    }
-}
 
 static void print_dry(const Options *o, const GPtrArray *scenarios)
 {
@@ -133,11 +89,11 @@ int session_run(const Options *o, GError **error)
         print_dry(o, scenarios);
         return EXIT_PASS;
     }
-    dir = make_results_dir(o->results_dir, now, error);
+    dir = results_dir_make(o->results_dir, now, error);
     if (!dir) {
         return -1;
     }
-    point_latest(o->results_dir, dir);
+    results_dir_point_latest(o->results_dir, dir);
     process_catch_signals();
     ui_init(&ui);
     outcomes = run_all(o, scenarios, dir, &ui);

@@ -28,7 +28,7 @@ void ui_init(Ui *ui)
     ui->heartbeat_shown = FALSE;
 }
 
-static void clear_heartbeat(Ui *ui)
+void ui_clear(Ui *ui)
 {
     if (ui->heartbeat_shown) {
         fputs("\r\033[K", stdout);
@@ -76,7 +76,7 @@ void ui_outcome(Ui *ui, const Outcome *o, const Options *options)
     const char *on = ui->colour ? looks[o->verdict].colour : "";
     const char *off = ui->colour ? "\033[0m" : "";
 
-    clear_heartbeat(ui);
+    ui_clear(ui);
     printf("%s%s%s %s %.1f s\n", on, looks[o->verdict].word, off, o->name,
            o->seconds);
     if (o->reason) {
@@ -92,7 +92,7 @@ void ui_totals(Ui *ui, const GPtrArray *outcomes, const char *results)
 {
     guint totals[VERDICT_LAST];
 
-    clear_heartbeat(ui);
+    ui_clear(ui);
     outcome_totals(outcomes, totals);
     printf("%u passed, %u failed, %u skipped", totals[VERDICT_PASS],
            totals[VERDICT_FAIL] + totals[VERDICT_TIMEOUT],

@@ -21,6 +21,9 @@ void ui_init(Ui *ui);
 void ui_heartbeat(Ui *ui, const char *name, double seconds,
                   const char *milestone);
 
+/* Removes that line, before something else is printed. */
+void ui_clear(Ui *ui);
+
 /* `PASS smoke 32.1 s`, and after a failure all that helps to find out. */
 void ui_outcome(Ui *ui, const Outcome *outcome, const Options *options);
 
