@@ -209,7 +209,7 @@ static void test_msi(const void *unused)
     dut_stop(dut);
 }
 
-/* --- what only the model can make happen ---------------------------------- */
+/* --- what only the model can make happen ------------------------ */
 
 /* A storm, more than QEMU reads at a time, in the host's order */
 static void test_storm(const void *unused)

@@ -104,18 +104,14 @@ static void test_switch(const void *unused)
     static const DutConfig config = { .args = GIC_ITS_ARGS };
     Dut *dut = dut_start_translating(&config);
     Gic gic = gic_init(&dut->ram, false, dut->sid);
-    unsigned cap = pci_capability(&dut->edu, PCI_CAP_ID_MSI);
     uint64_t ram, iova = map_doorbell(dut, &gic, &ram);
 
     for (unsigned i = 0; i < 3; i++) {
-        uint16_t flags = pci_readw(&dut->edu, cap + PCI_MSI_FLAGS);
-
         pci_enable_msi(&dut->edu, iova, gic_data(&gic, i));
         edu_raise(dut, 1);
         wait_taken(dut, &gic, i);
         edu_lower(dut, 1);
-        pci_writew(&dut->edu, cap + PCI_MSI_FLAGS,
-                   flags & ~PCI_MSI_FLAGS_ENABLE);
+        pci_disable_msi(&dut->edu);
         edu_raise(dut, 1);
         edu_lower(dut, 1);
         assert_none(&gic);

@@ -74,6 +74,13 @@ void pci_enable_msi(const PciFunction *pci, uint64_t address, uint16_t data)
     pci_writew(pci, cap + PCI_MSI_FLAGS, flags | PCI_MSI_FLAGS_ENABLE);
 }
 
+void pci_disable_msi(const PciFunction *pci)
+{
+    unsigned flags = pci_capability(pci, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS;
+
+    pci_writew(pci, flags, pci_readw(pci, flags) & ~PCI_MSI_FLAGS_ENABLE);
+}
+
 void pci_enable_msix(const PciFunction *pci, uint64_t bar, unsigned count,
                      uint64_t address, uint32_t data)
 {

@@ -34,6 +34,8 @@ void pci_enable(const PciFunction *pci, uint64_t address);
 /* Enables MSI with one vector. */
 void pci_enable_msi(const PciFunction *pci, uint64_t address, uint16_t data);
 
+void pci_disable_msi(const PciFunction *pci);
+
 /*
  * Enables MSI-X with @count vectors of the same address and data. The table
  * is in BAR 0, that pci_enable() placed at @bar.

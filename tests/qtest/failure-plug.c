@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The failure sweep of plugging and unplugging: a device that is refused goes
+ * with a message and without a trace, and can be plugged the next time.
+ */
+#include "qemu/osdep.h"
+#include "hotplug.h"
+#include "sweep.h"
+
+static const DutConfig empty_port = { .port = true, .unplugged = true };
+
+/* The state of the running test; a program runs one at a time */
+static struct {
+    uint64_t page;       /* at DUT_IOVA */
+    unsigned live;       /* objects before the flow */
+    bool plugged;
+    unsigned refused;
+} now;
+
+static Dut *start(void)
+{
+    Dut *dut = sweep_start(&empty_port);
+
+    now.page = dut_map_new(dut, DUT_IOVA);
+    now.refused = 0;
+    dut_enable(dut);
+    return dut;
+}
+
+static void assert_works(Dut *dut)
+{
+    dut_translate(dut);
+    edu_load(dut);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, now.page, now.page), ==,
+                    now.page);
+}
+
+static void plug_prepare(Dut *dut)
+{
+    now.live = sweep_live(dut);
+}
+
+static void plug_run(Dut *dut)
+{
+    g_autofree char *message = hotplug_add(dut, 0, NULL);
+
+    now.plugged = !message;
+    now.refused += !now.plugged;
+    g_assert_true(now.plugged || *message);
+}
+
+/* Refused without a trace, or taken and usable: then do without it again */
+static void plug_verify(Dut *dut, enum uapi_call failed)
+{
+    if (!now.plugged) {
+        g_assert_cmpint(failed, !=, UAPI_ANY);
+        if (failed != UAPI_DESTROY && failed != UAPI_DETACH_PT) {
+            g_assert_cmpuint(sweep_live(dut), <=, now.live);
+        }
+        hotplug(dut);
+    } else {
+        hotplug_power_on(dut);
+    }
+    assert_works(dut);
+    dut_set_ste(dut, STE_ABORT, 0);
+    hotplug_remove(dut, 0);
+}
+
+/* The STE of the device is valid, so the plug includes its installation */
+static void plug_ste_prepare(Dut *dut)
+{
+    dut_translate(dut);
+    now.live = sweep_live(dut);
+}
+
+static void test_plug(const void *data)
+{
+    Dut *dut = start();
+
+    /* the first plug is another one: the VM has no address space yet */
+    sweep(dut, data);
+    g_test_message("refused: %u", now.refused);
+    g_assert_cmpuint(now.refused, >, 0);
+    dut_stop(dut);
+}
+
+/* Cold: a process for each point, and so the first error of each call only */
+static void test_plug_cold(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, "");
+    g_autofree char *more = g_strdup_printf("-accel qtest %s %s", smmu, device);
+    g_autofree char *args = machine_args(more);
+    struct uapi_control *control = dut_model()->control;
+    unsigned points = 0, refused = 0;
+    uint32_t calls[UAPI_CALLS];
+
+    dut_enter();
+    g_assert_cmpint(machine_try(args, NULL), ==, 0);
+    for (unsigned i = 0; i < UAPI_CALLS; i++) {
+        calls[i] = control->calls[i];
+    }
+    for (enum uapi_call call = UAPI_ANY + 1; call < UAPI_CALLS; call++) {
+        for (unsigned n = 1; *sweep_errors(call) && n <= calls[call]; n++) {
+            g_autofree char *err = NULL;
+            int status;
+
+            g_test_message("%s %u", uapi_call_name(call), n);
+            uapi_fail(dut_model(), 0, call, n, *sweep_errors(call));
+            status = machine_try(args, &err);
+            points += control->fail[0].fired;
+            refused += status;
+            g_assert_cmpint(status, <=, 1);
+            /* who refuses tells why */
+            g_assert_true(status == 0 || strstr(err, "vfio") ||
+                          strstr(err, "iommufd"));
+        }
+    }
+    uapi_fail(dut_model(), 0, UAPI_ANY, 0, 0);
+    machine_assert_accepted(more);
+    dut_leave();
+    g_test_message("swept: %u points, %u refused", points, refused);
+    g_assert_cmpuint(refused, >, 0);
+}
+
+static void unplug_prepare(Dut *dut)
+{
+    hotplug(dut);
+    assert_works(dut);
+}
+
+static void unplug_run(Dut *dut)
+{
+    hotplug_remove(dut, 0);
+}
+
+static void unplug_verify(Dut *dut, enum uapi_call failed)
+{
+    hotplug(dut);
+    assert_works(dut);
+    hotplug_remove(dut, 0);
+}
+
+static void test_unplug(const void *data)
+{
+    Dut *dut = start();
+
+    sweep(dut, data);
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    static const Flow plug = {
+        .prepare = plug_prepare, .run = plug_run, .verify = plug_verify
+    };
+    static const Flow plug_ste = {
+        .prepare = plug_ste_prepare, .run = plug_run, .verify = plug_verify
+    };
+    static const Flow unplug = {
+        .prepare = unplug_prepare, .run = unplug_run, .verify = unplug_verify
+    };
+
+    machine_test_init(&argc, &argv);
+    dut_test("/failure-plug/hot", DUT_MODELED, test_plug, &plug);
+    dut_test("/failure-plug/hot-ste", DUT_MODELED, test_plug, &plug_ste);
+    dut_test("/failure-plug/unplug", DUT_MODELED, test_unplug, &unplug);
+    dut_test("/failure-plug/cold", DUT_MODELED, test_plug_cold, NULL);
+    return g_test_run();
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Devices of the host that cannot sit behind an accelerated SMMUv3, or not
+ * where the user wants them: refused with a message that tells what to do;
+ * after that QEMU takes what is right. What needs no device is in refusal.c.
+ */
+#include "qemu/osdep.h"
+#include "hotplug.h"
+
+#define PXB "-device pxb-pcie,id=pcie.1,bus=pcie.0,bus_nr=8 " \
+            "-device pcie-root-port,id=rp1,bus=pcie.1,chassis=9 "
+#define SMMU1 "-device arm-smmuv3,primary-bus=pcie.1,id=smmu1,accel=on "
+#define OTHER_HOST_SMMU "the device cannot share stage 2 with those behind " \
+    "'smmu0', as devices behind another SMMUv3 of the host cannot; give it an " \
+    "arm-smmuv3 of its own, on a pxb-pcie"
+
+/* QEMU with these parts in order, NULL at the end; as machine_assert_...() */
+static void check(const char *message, ...) G_GNUC_NULL_TERMINATED;
+
+static void check(const char *message, ...)
+{
+    g_autoptr(GString) args = g_string_new(NULL);
+    const char *part;
+    va_list ap;
+
+    va_start(ap, message);
+    while ((part = va_arg(ap, const char *))) {
+        g_string_append_printf(args, "%s ", part);
+    }
+    va_end(ap);
+    dut_enter();
+    if (message) {
+        machine_assert_refused(args->str, message);
+    } else {
+        machine_assert_accepted(args->str);
+    }
+    dut_leave();
+}
+
+static void test_accepted(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, "");
+
+    check(NULL, smmu, device, NULL);
+}
+
+/* VFIO has attached the device before anybody asked for a nesting parent */
+static void test_before(const void *data)
+{
+    const char *ports = data;
+    g_autofree char *device = dut_device_args(0, *ports ? ",bus=rp0" : "");
+
+    check("the accelerated SMMUv3 'smmu0' must come before the vfio-pci "
+          "devices of its bus on the command line",
+          "-object iommufd,id=iommufd0", ports, device, ACCEL_SMMU, NULL);
+}
+
+/* On another root bus the order does not matter */
+static void test_before_elsewhere(const void *unused)
+{
+    g_autofree char *device = dut_device_args(0, ",bus=rp1");
+
+    check(NULL, "-object iommufd,id=iommufd0", PXB, device, ACCEL_SMMU, NULL);
+}
+
+static void test_conventional(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, ",bus=br0,addr=1");
+
+    check("the device shares its requester ID with others, as all behind a "
+          "PCIe-to-PCI bridge do; the accelerated SMMUv3 'smmu0' needs it on a "
+          "PCIe bus", smmu, "-device pcie-pci-bridge,id=br0", device, NULL);
+}
+
+static void test_two(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *one = dut_device_args(0, "");
+    g_autofree char *two = dut_device_args(1, "");
+
+    check(NULL, smmu, one, two, NULL);
+}
+
+static void test_two_iommufds(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *one = dut_device_args(0, "");
+    g_autofree char *two = g_strdup_printf("-object iommufd,id=iommufd1 "
+        "-device vfio-pci,id=dev1,host=%s,iommufd=iommufd1", dut_host(1));
+
+    check("all devices behind the accelerated SMMUv3 'smmu0' need the same "
+          "iommufd object", smmu, one, two, NULL);
+}
+
+static void test_two_host_smmus(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *one = dut_device_args(0, "");
+    g_autofree char *two = dut_device_args(1, "");
+    g_autofree char *two_elsewhere = dut_device_args(1, ",bus=rp1");
+
+    dut_model()->control->device[1].smmu = 1;
+    check(OTHER_HOST_SMMU, smmu, one, two, NULL);
+    check(NULL, smmu, PXB, SMMU1, one, two_elsewhere, NULL);
+}
+
+static void test_no_smmu(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, "");
+
+    dut_model()->control->device[0].flags |= UAPI_DEV_NO_HW_INFO;
+    check("the device is not behind an SMMUv3 of the host (iommufd reports "
+          "hardware type 0), as the accelerated SMMUv3 'smmu0' needs", smmu,
+          device, NULL);
+}
+
+/* The kernel's condition for a vIOMMU */
+static void test_no_fwb(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, "");
+
+    dut_model()->control->smmu[0].idr[3] &= ~IDR3_FWB;
+    check("The host's SMMUv3 has to support both stages, and either S2FWB or "
+          "a root complex that is always coherent (CANWBS).", smmu, device,
+          NULL);
+    dut_model()->control->device[0].flags |= UAPI_DEV_CANWBS;
+    check(NULL, smmu, device, NULL);
+}
+
+/* The same while the machine runs; the slot stays free for a better one */
+static void test_hot(const void *unused)
+{
+    static const DutConfig config = { .port = true, .unplugged = true };
+    struct uapi_control *control = dut_model()->control;
+    g_autofree char *device = NULL, *message = NULL, *again = NULL;
+    Dut *dut;
+    uint64_t page;
+
+    control->device[1].smmu = 1;
+    device = dut_device_args(0, ",bus=pcie.0,addr=5");
+    DutConfig with = config;
+
+    with.args = device;
+    dut = dut_start(&with);
+    dut_enable(dut);
+    message = hotplug_add(dut, 1, NULL);
+    g_assert_nonnull(message);
+    g_assert_nonnull(strstr(message, OTHER_HOST_SMMU));
+
+    control->device[1].smmu = 0;
+    again = hotplug_add(dut, 1, NULL);
+    g_assert_cmpstr(again, ==, NULL);
+    hotplug_power_on(dut);
+    page = dut_map_new(dut, DUT_IOVA);
+    dut_translate(dut);
+    edu_load(dut);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
+    hotplug_remove(dut, 1);
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    machine_test_init(&argc, &argv);
+    dut_test("/refusal-device/accepted", DUT_ACCEL, test_accepted, NULL);
+    dut_test("/refusal-device/before", DUT_ACCEL, test_before, "");
+    dut_test("/refusal-device/before-port", DUT_ACCEL, test_before,
+             "-device pcie-root-port,id=rp0,bus=pcie.0,chassis=1");
+    dut_test("/refusal-device/before-elsewhere", DUT_ACCEL,
+             test_before_elsewhere, NULL);
+    dut_test("/refusal-device/conventional", DUT_ACCEL, test_conventional,
+             NULL);
+    dut_test("/refusal-device/two", DUT_ACCEL | DUT_TWO, test_two, NULL);
+    dut_test("/refusal-device/two-iommufds", DUT_ACCEL | DUT_TWO,
+             test_two_iommufds, NULL);
+    dut_test("/refusal-device/two-host-smmus", DUT_MODELED,
+             test_two_host_smmus, NULL);
+    dut_test("/refusal-device/no-smmu", DUT_MODELED, test_no_smmu, NULL);
+    dut_test("/refusal-device/no-fwb", DUT_MODELED, test_no_fwb, NULL);
+    dut_test("/refusal-device/hot", DUT_MODELED, test_hot, NULL);
+    return g_test_run();
+}

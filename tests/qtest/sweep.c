@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qemu/osdep.h"
+#include "sweep.h"
+
+#define MAX_ERRORS 7
+
+/*
+ * From Linux' drivers/iommu/iommufd, drivers/iommu/arm/arm-smmu-v3,
+ * drivers/vfio, fs/eventfd.c and fs/eventpoll.c. Calls that are not here
+ * cannot fail, or fail as a matter of course (a feature that is absent).
+ */
+static const int errors[UAPI_CALLS][MAX_ERRORS] = {
+    [UAPI_OPEN_IOMMU] = { ENOENT, EACCES, EMFILE, ENOMEM },
+    [UAPI_OPEN_CDEV] = { EBUSY, EACCES, ENODEV, ENOMEM },
+    [UAPI_DESTROY] = { EBUSY, ENOENT },
+    [UAPI_IOAS_ALLOC] = { ENOMEM, EFAULT },
+    [UAPI_IOAS_IOVA_RANGES] = { EMSGSIZE, EFAULT, ENOENT },
+    [UAPI_IOAS_MAP] = { ENOMEM, EFAULT, EEXIST, EINVAL },
+    [UAPI_IOAS_MAP_FILE] = { ENOMEM, EFAULT, EEXIST, EINVAL },
+    [UAPI_IOAS_UNMAP] = { ENOENT, EBUSY },
+    [UAPI_HWPT_ALLOC] = { EOPNOTSUPP, ENOMEM, EINVAL, EIO, EBUSY, ENOENT },
+    [UAPI_GET_HW_INFO] = { EOPNOTSUPP, ENOENT, ENOMEM, EFAULT },
+    [UAPI_HWPT_INVALIDATE] = { EIO, ETIMEDOUT, ENOMEM, EINVAL, EFAULT },
+    [UAPI_VIOMMU_ALLOC] = { EOPNOTSUPP, ENOMEM, EINVAL, ENOENT },
+    [UAPI_VDEVICE_ALLOC] = { EEXIST, EBUSY, ENOMEM, EINVAL },
+    [UAPI_VEVENTQ_ALLOC] = { EEXIST, EOPNOTSUPP, ENOMEM, EMFILE },
+    [UAPI_BIND_IOMMUFD] = { EBUSY, EINVAL, ENOMEM, EPERM },
+    [UAPI_ATTACH_PT] = { EBUSY, EINVAL, ENOMEM, ENOENT },
+    [UAPI_DETACH_PT] = { EINVAL, EBUSY },
+    [UAPI_DEVICE_GET_INFO] = { EIO, EFAULT, ENOMEM },
+    [UAPI_GET_REGION_INFO] = { EINVAL, ENOMEM },
+    [UAPI_GET_IRQ_INFO] = { EINVAL },
+    [UAPI_SET_IRQS] = { ENOSPC, EINVAL, ENOMEM, EBUSY },
+    [UAPI_DEVICE_RESET] = { EIO, ENOTTY },
+    [UAPI_REGION_READ] = { EIO, EFAULT },
+    [UAPI_REGION_WRITE] = { EIO, EFAULT },
+    [UAPI_REGION_MMAP] = { ENOMEM, EINVAL },
+    [UAPI_VEVENTQ_READ] = { ENOMEM, EFAULT, EIO, EAGAIN, EINTR },
+    [UAPI_EVENTFD] = { EMFILE, ENFILE, ENOMEM },
+    [UAPI_EPOLL_CREATE] = { EMFILE, ENFILE, ENOMEM },
+    [UAPI_EPOLL_ADD] = { ENOSPC, ENOMEM },
+    [UAPI_SET_NONBLOCK] = { EBADF },
+};
+
+const int *sweep_errors(enum uapi_call call)
+{
+    return errors[call];
+}
+
+Dut *sweep_start(const DutConfig *config)
+{
+    DutConfig with = *config;
+    g_autofree char *log = g_build_filename(dut_model()->dir, "stderr", NULL);
+    g_autofree char *quoted = g_shell_quote(log);
+    /* libqtest has the shell start QEMU */
+    g_autofree char *args = g_strdup_printf("%s 2>>%s",
+                                            config->args ? config->args : "",
+                                            quoted);
+
+    with.args = args;
+    return dut_start(&with);
+}
+
+unsigned sweep_live(const Dut *dut)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < UAPI_OBJ_TYPES; i++) {
+        count += dut->model->control->live[i];
+    }
+    return count;
+}
+
+static void arm(Dut *dut, const Flow *flow, enum uapi_call call, unsigned n,
+                int error)
+{
+    dut->model->control->fail[0].repeat = flow->repeat;
+    uapi_fail(dut->model, 0, call, n, error);
+}
+
+static void disarm(Dut *dut)
+{
+    uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    dut->model->control->fail[0].repeat = 0;
+}
+
+/* Returns: did the call happen, and fail? */
+static bool try_point(Dut *dut, const Flow *flow, enum uapi_call call,
+                      unsigned n, int error)
+{
+    bool fired;
+
+    flow->prepare(dut);
+    g_test_message("%s %u: %s", uapi_call_name(call), n, g_strerror(error));
+    arm(dut, flow, call, n, error);
+    flow->run(dut);
+    fired = dut->model->control->fail[0].fired;
+    disarm(dut);
+    flow->verify(dut, fired ? call : UAPI_ANY);
+    return fired;
+}
+
+unsigned sweep(Dut *dut, const Flow *flow)
+{
+    uint32_t before[UAPI_CALLS], calls[UAPI_CALLS];
+    unsigned points = 0, kinds = 0;
+
+    flow->prepare(dut);
+    for (unsigned i = 0; i < UAPI_CALLS; i++) {
+        before[i] = dut->model->control->calls[i];
+    }
+    flow->run(dut);
+    for (unsigned i = 0; i < UAPI_CALLS; i++) {
+        calls[i] = dut->model->control->calls[i] - before[i];
+    }
+    flow->verify(dut, UAPI_ANY);
+
+    for (enum uapi_call call = UAPI_ANY + 1; call < UAPI_CALLS; call++) {
+        kinds += calls[call] && *sweep_errors(call);
+        for (unsigned n = 1; n <= calls[call]; n++) {
+            for (const int *e = sweep_errors(call); *e; e++) {
+                points += try_point(dut, flow, call, n, *e);
+            }
+        }
+    }
+    g_test_message("swept: %u points, %u kinds of calls", points, kinds);
+    g_assert_cmpuint(points, >, 0);
+    return points;
+}
