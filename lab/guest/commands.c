@@ -10,65 +10,44 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arguments.h"
+#include "background.h"
 #include "blockio.h"
+#include "commands-hw.h"
 #include "devices.h"
-#include "edu.h"
 #include "interrupts.h"
+#include "kexec.h"
 #include "klog.h"
-#include "msi.h"
-#include "ram.h"
 #include "words.h"
-
-/* Returns: false, with the error in @a, if @key is there and no number. */
-static bool number(const char *args, const char *key, uint64_t fallback,
-                   uint64_t *value, struct answer *a)
-{
-    return words_number(args, key, fallback, value) ||
-           answer_error(a, "%s= must be a number", key);
-}
-
-static bool required(const char *args, const char *key, char *buf, size_t size,
-                     struct answer *a)
-{
-    return words_value(args, key, buf, size) ||
-           answer_error(a, "%s= is missing", key);
-}
-
-static uint64_t irqs_of(const char *bdf)
-{
-    unsigned irqs[DEVICES_MAX_IRQS];
-    size_t n = devices_msi_irqs(bdf, irqs);
-    char *table = interrupts_table();
-    uint64_t sum = table ? interrupts_of(table, irqs, n) : 0;
-
-    free(table);
-    return sum;
-}
 
 static void do_io(const char *args, bool write, struct answer *a)
 {
     struct blockio io = { .write = write };
     struct blockio_result result;
     char name[64], bdf[16], path[80];
-    uint64_t irqs;
+    uint64_t before;
 
     if (!devices_block(args, name, bdf, a) ||
-        !number(args, "bs", 4096, &io.bs, a) ||
-        !number(args, "count", 1, &io.count, a) ||
-        !number(args, "offset", 0, &io.offset, a) ||
-        !number(args, "jobs", 1, &io.jobs, a) ||
-        !number(args, "depth", 1, &io.depth, a) ||
-        !number(args, "seed", 1, &io.seed, a)) {
+        !arguments_number(args, "bs", 4096, &io.bs, a) ||
+        !arguments_number(args, "count", 1, &io.count, a) ||
+        !arguments_number(args, "offset", 0, &io.offset, a) ||
+        !arguments_number(args, "jobs", 1, &io.jobs, a) ||
+        !arguments_number(args, "depth", 1, &io.depth, a) ||
+        !arguments_number(args, "seed", 1, &io.seed, a) ||
+        !arguments_number(args, "loops", 1, &io.loops, a)) {
         return;
     }
     snprintf(path, sizeof(path), "/dev/%s", name);
     io.path = path;
-    irqs = irqs_of(bdf);
+    before = devices_interrupts(bdf);
     if (blockio_run(&io, &result, a)) {
+        uint64_t irqs = devices_interrupts(bdf);
+
+        /* a reset of the device, or its driver, begins to count again */
         answer_add(a, "bytes=%" PRIu64 " ios=%" PRIu64 " irqs=%" PRIu64
                    " usec=%" PRIu64 " bdf=%s sha256=%s", result.bytes,
-                   io.count, irqs_of(bdf) - irqs, result.usec, bdf,
-                   result.sha256);
+                   io.count * io.loops, irqs < before ? irqs : irqs - before,
+                   result.usec, bdf, result.sha256);
     }
 }
 
@@ -89,7 +68,7 @@ static void cmd_irqs(const char *args, struct answer *a)
     unsigned lines, fired;
     uint64_t sum;
 
-    if (!required(args, "match", match, sizeof(match), a)) {
+    if (!arguments_text(args, "match", match, sizeof(match), a)) {
         return;
     }
     table = interrupts_table();
@@ -110,7 +89,7 @@ static void cmd_queues(const char *args, struct answer *a)
     uint64_t irqs;
     char *table;
 
-    if (!required(args, "dev", dev, sizeof(dev), a)) {
+    if (!arguments_text(args, "dev", dev, sizeof(dev), a)) {
         return;
     }
     table = interrupts_table();
@@ -136,7 +115,7 @@ static void cmd_log(const char *args, struct answer *a)
     char match[128];
     int n;
 
-    if (required(args, "match", match, sizeof(match), a)) {
+    if (arguments_text(args, "match", match, sizeof(match), a)) {
         n = klog_count(match);
         if (n < 0) {
             answer_error(a, "cannot read the log: %s", strerror(errno));
@@ -153,8 +132,8 @@ static void wait_for(const char *args, bool there, struct answer *a)
     uint64_t timeout;
     double start = clock_seconds();
 
-    if (!required(args, "dev", dev, sizeof(dev), a) ||
-        !number(args, "timeout", 30, &timeout, a)) {
+    if (!arguments_text(args, "dev", dev, sizeof(dev), a) ||
+        !arguments_number(args, "timeout", 30, &timeout, a)) {
         return;
     }
     /* a PCI address or a name below /dev */
@@ -188,8 +167,8 @@ static void cmd_rebind(const char *args, struct answer *a)
 {
     char bdf[64], driver[64], name[64];
 
-    if (!required(args, "driver", driver, sizeof(driver), a) ||
-        !required(args, "dev", name, sizeof(name), a)) {
+    if (!arguments_text(args, "driver", driver, sizeof(driver), a) ||
+        !arguments_text(args, "dev", name, sizeof(name), a)) {
         return;
     }
     if (!devices_bdf_of_block(name, bdf, sizeof(bdf))) {
@@ -216,82 +195,6 @@ static void cmd_cpus(const char *args, struct answer *a)
 {
     (void)args;
     answer_add(a, "cpus=%ld", sysconf(_SC_NPROCESSORS_ONLN));
-}
-
-static void cmd_edu(const char *args, struct answer *a)
-{
-    struct edu edu = { .bdf = "" };
-    struct edu_result result;
-    char op[16];
-
-    words_value(args, "bdf", edu.bdf, sizeof(edu.bdf));
-    if (!required(args, "op", op, sizeof(op), a) ||
-        !number(args, "iova", UINT64_MAX, &edu.iova, a) ||
-        !number(args, "len", EDU_BUFFER, &edu.len, a) ||
-        !number(args, "count", 1, &edu.count, a) ||
-        !number(args, "seed", 1, &edu.seed, a)) {
-        return;
-    }
-    if (!edu_parse_op(op, &edu.op)) {
-        answer_error(a, "op= is read, write, loop or irq, not %s", op);
-    } else if (edu_run(&edu, &result, a)) {
-        answer_add(a, "bytes=%" PRIu64 " ios=%" PRIu64 " irqs=%" PRIu64
-                   " usec=%" PRIu64 " bdf=%s sid=0x%x iova=0x%" PRIx64,
-                   edu.op == EDU_IRQ ? 0 : result.ios * edu.len, result.ios,
-                   result.irqs, result.usec, edu.bdf, edu_sid(edu.bdf),
-                   edu.iova);
-    }
-}
-
-static void cmd_msi(const char *args, struct answer *a)
-{
-    struct msi msi;
-    char bdf[16];
-
-    if (required(args, "bdf", bdf, sizeof(bdf), a) &&
-        msi_address(bdf, &msi, a)) {
-        answer_add(a, "kind=%s iova=0x%" PRIx64, msi.msix ? "msix" : "msi",
-                   msi.address);
-    }
-}
-
-/* gpa=, or the page that has the address of bdf='s MSIs if taken for a GPA */
-static bool ram_place(const char *args, uint64_t *gpa, struct answer *a)
-{
-    struct msi msi;
-    char bdf[16];
-
-    if (words_value(args, "bdf", bdf, sizeof(bdf))) {
-        if (!msi_address(bdf, &msi, a)) {
-            return false;
-        }
-        *gpa = msi.address & ~0xfffULL;
-        return true;
-    }
-    return number(args, "gpa", 0, gpa, a) &&
-           (*gpa || answer_error(a, "gpa= or bdf= is missing"));
-}
-
-static void cmd_ram(const char *args, struct answer *a)
-{
-    uint64_t gpa, len, seed, changed, where;
-    char op[16];
-
-    if (!required(args, "op", op, sizeof(op), a) ||
-        !number(args, "len", 4096, &len, a) ||
-        !number(args, "seed", 1, &seed, a) || !ram_place(args, &gpa, a)) {
-        return;
-    }
-    if (!strcmp(op, "fill")) {
-        if (ram_fill(gpa, len, seed, a)) {
-            answer_add(a, "gpa=0x%" PRIx64 " bytes=%" PRIu64, gpa, len);
-        }
-    } else if (strcmp(op, "check")) {
-        answer_error(a, "op= is fill or check, not %s", op);
-    } else if (ram_check(gpa, len, seed, &changed, &where, a)) {
-        answer_add(a, "changed=%" PRIu64 " gpa=0x%" PRIx64, changed,
-                   changed ? where : gpa);
-    }
 }
 
 bool commands_install_busybox(void)
@@ -330,6 +233,43 @@ static void cmd_sh(const char *args, struct answer *a)
     answer_add_text(a, "out", out);
 }
 
+static void run_begun(const char *command, struct answer *a)
+{
+    if (commands_run(command, a) != COMMAND_GO_ON) {
+        answer_error(a, "this cannot run in the background: %s", command);
+    }
+}
+
+static void cmd_begin(const char *args, struct answer *a)
+{
+    background_begin(args, run_begun, a);
+}
+
+static void cmd_running(const char *args, struct answer *a)
+{
+    (void)args;
+    background_running(a);
+}
+
+static void cmd_finish(const char *args, struct answer *a)
+{
+    background_finish(args, a);
+}
+
+static enum command_end do_kexec(const char *args, struct answer *a)
+{
+    char kernel[32], initrd[32];
+    uint64_t crash;
+
+    if (!arguments_text(args, "kernel", kernel, sizeof(kernel), a) ||
+        !arguments_text(args, "initrd", initrd, sizeof(initrd), a) ||
+        !arguments_number(args, "crash", 0, &crash, a) ||
+        !kexec_load(kernel, initrd, crash, a)) {
+        return COMMAND_GO_ON;
+    }
+    return crash ? COMMAND_CRASH : COMMAND_KEXEC;
+}
+
 static const struct {
     const char *name;
     void (*run)(const char *args, struct answer *a);
@@ -340,8 +280,10 @@ static const struct {
     { "gone", cmd_gone },       { "rebind", cmd_rebind },
     { "reserved", cmd_reserved }, { "iommu", cmd_iommu },
     { "cpus", cmd_cpus },       { "sh", cmd_sh },
-    { "edu", cmd_edu },         { "msi", cmd_msi },
-    { "ram", cmd_ram },
+    { "edu", commands_edu },    { "msi", commands_msi },
+    { "ram", commands_ram },    { "ping", commands_ping },
+    { "smmu", commands_smmu },  { "begin", cmd_begin },
+    { "finish", cmd_finish },   { "running", cmd_running },
 };
 
 enum command_end commands_run(const char *line, struct answer *a)
@@ -364,6 +306,9 @@ enum command_end commands_run(const char *line, struct answer *a)
     }
     if (!strcmp(verb, "reboot")) {
         return COMMAND_REBOOT;
+    }
+    if (!strcmp(verb, "kexec")) {
+        return do_kexec(line, a);
     }
     answer_error(a, "unknown command %s", verb);
     return COMMAND_GO_ON;

@@ -9,6 +9,8 @@ enum command_end {
     COMMAND_GO_ON,
     COMMAND_POWEROFF,
     COMMAND_REBOOT,
+    COMMAND_KEXEC, /* jump to the kernel that was loaded */
+    COMMAND_CRASH, /* the same by a panic */
 };
 
 /*

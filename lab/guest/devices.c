@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "interrupts.h"
 #include "words.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define GROUPS "/sys/kernel/iommu_groups"
+#define MAX_IRQS 64
 
 static bool is_bdf(const char *s)
 {
@@ -80,14 +82,15 @@ bool devices_block(const char *args, char *name, char *bdf, struct answer *a)
     return answer_error(a, "dev=NAME or bdf=BDF is missing");
 }
 
-size_t devices_msi_irqs(const char *bdf, unsigned irqs[DEVICES_MAX_IRQS])
+/* Numbers of the MSI lines of the PCI device. Returns: how many. */
+static size_t msi_irqs(const char *bdf, unsigned irqs[MAX_IRQS])
 {
     char *path = text_printf(PCI_DEVICES "/%s/msi_irqs", bdf);
     DIR *dir = opendir(path);
     struct dirent *d;
     size_t n = 0;
 
-    while (dir && n < DEVICES_MAX_IRQS && (d = readdir(dir))) {
+    while (dir && n < MAX_IRQS && (d = readdir(dir))) {
         if (sscanf(d->d_name, "%u", &irqs[n]) == 1) {
             n++;
         }
@@ -97,6 +100,17 @@ size_t devices_msi_irqs(const char *bdf, unsigned irqs[DEVICES_MAX_IRQS])
     }
     free(path);
     return n;
+}
+
+uint64_t devices_interrupts(const char *bdf)
+{
+    unsigned irqs[MAX_IRQS];
+    size_t n = msi_irqs(bdf, irqs);
+    char *table = interrupts_table();
+    uint64_t sum = table ? interrupts_of(table, irqs, n) : 0;
+
+    free(table);
+    return sum;
 }
 
 static bool bind_to(const char *bdf, const char *driver, struct answer *a)

@@ -5,10 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "answer.h"
-
-#define DEVICES_MAX_IRQS 64
 
 /*
  * Find the block device and its PCI device from a command's dev=NAME or
@@ -20,8 +19,8 @@ bool devices_block(const char *args, char *name, char *bdf, struct answer *a);
 /* The PCI address of a block device. Returns: false if it has none. */
 bool devices_bdf_of_block(const char *name, char *bdf, size_t size);
 
-/* Numbers of the MSI lines of the PCI device. Returns: how many. */
-size_t devices_msi_irqs(const char *bdf, unsigned irqs[DEVICES_MAX_IRQS]);
+/* Returns: interrupts that the MSI lines of the PCI device have raised. */
+uint64_t devices_interrupts(const char *bdf);
 
 /* Unbind the PCI device from its driver and bind it to @driver. */
 bool devices_rebind(const char *bdf, const char *driver, struct answer *a);

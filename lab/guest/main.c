@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "kexec.h"
 #include "klog.h"
 #include "words.h"
 
@@ -163,6 +164,10 @@ int main(void)
         end = serve();
     }
     sync();
+    if (end == COMMAND_KEXEC || end == COMMAND_CRASH) {
+        kexec_jump(end == COMMAND_CRASH);
+        klog_say("note cannot jump: %s", strerror(errno));
+    }
     reboot(end == COMMAND_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
     klog_say("note cannot power off: %s", strerror(errno));
     return 1;

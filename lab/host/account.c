@@ -66,10 +66,18 @@ static bool begins_with(const char *command, const char *verb)
     return !strncmp(command, verb, len) && command[len] == ' ';
 }
 
+/* What was begun earlier is accounted for when it is finished. */
+static const char *what_ends(const char *command)
+{
+    return begins_with(command, "finish") ? command + strlen("finish ")
+                                          : command;
+}
+
 bool account_is_io(const char *command)
 {
+    command = what_ends(command);
     return begins_with(command, "read") || begins_with(command, "write") ||
-           begins_with(command, "edu");
+           begins_with(command, "edu") || begins_with(command, "ping");
 }
 
 static void append(char **answer, const char *key, uint64_t value)
@@ -119,6 +127,7 @@ static void append_traced(const struct run *run, char **answer, long at)
 void account_io(struct run *run, const char *command, char **answer,
                 const struct account *before)
 {
+    command = what_ends(command);
     add_word(*answer, "irqs", &run->irqs);
     add_word(*answer, "ios", &run->ios);
     add_word(*answer, "bytes", &run->bytes);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vf.h"
+
 static const char *const firmware_places[] = {
     "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
     "/usr/share/edk2/aarch64/QEMU_EFI.fd",
@@ -47,6 +49,7 @@ static const char help_text[] =
 "\n"
 "The host and the guest:\n"
 "  --device BDF      PCI device to pass through; nobody may be using it\n"
+"  --device BDF/vfN  N-th virtual function of it, made by its driver\n"
 "  --qemu FILE       qemu-system-aarch64 to test\n"
 "  --kernel FILE     guest's kernel, with NVMe, SMMUv3 and PL011 built in\n"
 "  --initrd FILE     guest's initrd with smmu-lab-guest as /init\n"
@@ -141,18 +144,24 @@ bool args_parse_bdf(const char *text, char *bdf)
 
 static bool add_device(struct config *config, const char *text, char **err)
 {
-    char bdf[16];
+    char bdf[16], name[32];
+    unsigned vf;
 
-    if (!args_parse_bdf(text, bdf)) {
+    if (vf_parse(text, bdf, &vf)) {
+        snprintf(name, sizeof(name), "%s/vf%u", bdf, vf);
+    } else if (args_parse_bdf(text, bdf)) {
+        strcpy(name, bdf);
+    } else {
         return text_fail(err, "--device %s is no PCI address; give one like "
-                         "0000:01:00.0 (lspci -D)", text);
+                         "0000:01:00.0 (lspci -D), or 0000:01:00.0/vf0 for a "
+                         "virtual function", text);
     }
     for (size_t i = 0; i < config->devices.n; i++) {
-        if (!strcmp(config->devices.v[i], bdf)) {
-            return text_fail(err, "--device %s is given twice", bdf);
+        if (!strcmp(config->devices.v[i], name)) {
+            return text_fail(err, "--device %s is given twice", name);
         }
     }
-    strlist_add(&config->devices, bdf);
+    strlist_add(&config->devices, name);
     return true;
 }
 

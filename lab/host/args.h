@@ -17,7 +17,8 @@ enum exit_code {
 };
 
 struct config {
-    struct strlist devices;   /* full PCI addresses, 0000:01:00.0 */
+    struct strlist devices;   /* full PCI addresses, 0000:01:00.0; a virtual
+                                 function is 0000:01:00.0/vf0 until it is made */
     struct strlist qemu_args; /* as given; ${devN} not replaced yet */
     struct strlist steps;
     struct strlist expects;

@@ -93,6 +93,9 @@ static void check_device(const struct pci_device *dev, struct strlist *lacks)
         strlist_take(lacks, text_printf("an SMMUv3 above %s: what is there is "
                      "%s", dev->bdf, iommu));
     }
+    if (*dev->pf) {
+        return; /* the physical function may be in use, the other is not made */
+    }
     if (pci_in_use(dev, &who)) {
         strlist_take(lacks, text_printf("%s for itself: %s", dev->bdf, who));
     }

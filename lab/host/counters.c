@@ -90,8 +90,21 @@ static bool get_counted(const struct run *run, const char *name,
     return false;
 }
 
+static bool count_word(const struct run *run, const char *what,
+                       uint64_t *value)
+{
+    char *path = text_printf("%s/qemu-trace.txt", run->config->output);
+    bool known = trace_count_word(path, what, value);
+
+    free(path);
+    return known;
+}
+
 bool counters_get(const struct run *run, const char *name, uint64_t *value)
 {
+    if (!strncmp(name, "trace.", 6) && strchr(name + 6, '.')) {
+        return count_word(run, name + 6, value);
+    }
     if (!strncmp(name, "trace.", 6)) {
         *value = trace_count(&run->trace, name + 6);
         return true;

@@ -93,6 +93,15 @@ static void report_facts(struct run *run)
     free(command);
 }
 
+/* ${devN} is the address of a virtual function as soon as that is known. */
+static void use_address(struct run *run, size_t n)
+{
+    char **name = &run->config->devices.v[n];
+
+    free(*name);
+    *name = text_copy(run->devices[n].bdf);
+}
+
 static bool take_devices(struct run *run)
 {
     struct strlist lacks = { 0 };
@@ -107,6 +116,7 @@ static bool take_devices(struct run *run)
             free(err);
             return false;
         }
+        use_address(run, i);
         checks_taken_device(run->config, &run->devices[i], &lacks, &fact);
         if (fact) {
             report_fact(&run->report, "smmu", fact);

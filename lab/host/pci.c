@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vf.h"
+
 #define DEVICES "/sys/bus/pci/devices"
 
 /* A driver's probe and its disks take this long at most. */
@@ -76,16 +78,19 @@ static void list_disks(const char *bdf, struct strlist *disks)
     }
 }
 
-bool pci_find(const char *bdf, struct pci_device *dev, char **err)
+bool pci_find(const char *name, struct pci_device *dev, char **err)
 {
     *dev = (struct pci_device){ .taken = false };
-    snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
-    if (!exists(DEVICES "/%s", bdf)) {
-        return text_fail(err, "no PCI device %s on this host: `lspci -D` "
-                         "lists them", bdf);
+    snprintf(dev->bdf, sizeof(dev->bdf), "%s", name);
+    if (vf_parse(name, dev->pf, &dev->vf)) {
+        strcpy(dev->bdf, dev->pf);
     }
-    pci_driver(bdf, dev->driver, sizeof(dev->driver));
-    list_disks(bdf, &dev->disks);
+    if (!exists(DEVICES "/%s", dev->bdf)) {
+        return text_fail(err, "no PCI device %s on this host: `lspci -D` "
+                         "lists them", dev->bdf);
+    }
+    pci_driver(dev->bdf, dev->driver, sizeof(dev->driver));
+    list_disks(dev->bdf, &dev->disks);
     return true;
 }
 
@@ -189,6 +194,9 @@ bool pci_take(struct pci_device *dev, char **err)
 {
     char now[64] = "none";
 
+    if (*dev->pf && !vf_create(dev->pf, dev->vf, dev->bdf, err)) {
+        return false;
+    }
     dev->taken = true;
     if (!set_override(dev->bdf, "vfio-pci") || !unbind(dev->bdf) ||
         !probe(dev->bdf)) {
@@ -264,7 +272,13 @@ bool pci_give_back(struct pci_device *dev, char **err)
         return text_fail(err, "cannot take %s from vfio-pci: %s", dev->bdf,
                          strerror(errno));
     }
-    if (*dev->driver && !probe(dev->bdf)) {
+    if (*dev->pf) {
+        /* what must be there again is the physical function's driver */
+        strcpy(dev->bdf, dev->pf);
+        if (!vf_remove(dev->pf, err)) {
+            return false;
+        }
+    } else if (*dev->driver && !probe(dev->bdf)) {
         return text_fail(err, "cannot give %s back to %s: %s", dev->bdf,
                          dev->driver, strerror(errno));
     }

@@ -10,15 +10,19 @@
 #include "text.h"
 
 struct pci_device {
-    char bdf[16];
-    char driver[64];      /* it had before; "" if none */
+    char bdf[16];         /* of a virtual function: pf until it is taken */
+    char pf[16];          /* physical function, if this is a virtual one that
+                             is made when taken; else "" */
+    unsigned vf;          /* its number then */
+    char driver[64];      /* it had before; "" if none; of @pf if that is set */
     struct strlist disks; /* its block devices, without partitions; they may
                              have other names after pci_give_back() */
     bool taken;           /* from its driver: it must be given back */
 };
 
-/* Look the device up. Returns: false with a message in *@err. */
-bool pci_find(const char *bdf, struct pci_device *dev, char **err);
+/* Look the device up, given as BDF or BDF/vfN.
+ * Returns: false with a message in *@err. */
+bool pci_find(const char *name, struct pci_device *dev, char **err);
 
 /* The name of the driver that has the device now. Returns: false if none. */
 bool pci_driver(const char *bdf, char *buf, size_t size);
@@ -42,7 +46,8 @@ bool pci_take(struct pci_device *dev, char **err);
  * Returns: a new string, or NULL if VFIO has no character device for it. */
 char *pci_vfio_cdev(const char *bdf);
 
-/* Give the device back, wait until its driver and its disks are there again.
+/* Give the device back, wait until its driver and its disks are there again;
+ * a virtual function that was made goes away.
  * Returns: false with a message in *@err. */
 bool pci_give_back(struct pci_device *dev, char **err);
 

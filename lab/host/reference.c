@@ -108,7 +108,8 @@ void references_take(struct references *refs, const struct step *steps,
         references_take(refs, steps[i].children, steps[i].n_children, devices,
                         n_devices);
         if (steps[i].verb == STEP_GUEST &&
-            !strncmp(steps[i].arg, "read ", 5)) {
+            (!strncmp(steps[i].arg, "read ", 5) ||
+             !strncmp(steps[i].arg, "finish read ", 12))) {
             for (size_t d = 0; d < n_devices; d++) {
                 take_one(refs, steps[i].arg, &devices[d]);
             }

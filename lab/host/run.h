@@ -32,6 +32,7 @@ struct run {
     unsigned long boots_wanted; /* by the step that waits for them */
     bool exit_wanted;      /* QEMU may exit now */
     bool exit_done;        /* an `exit` step saw it */
+    bool panic_wanted;     /* the guest crashes into another kernel */
     uint64_t irqs, ios, bytes; /* sums over the guest's reads and writes */
     uint64_t mmio_exits;   /* to QEMU during them, if KVM counts them */
     bool mmio_known;

@@ -142,6 +142,44 @@ uint64_t trace_count(const struct trace *trace, const char *name)
     return event ? event->count : 0;
 }
 
+static bool has_word(const char *args, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *p = args; (p = strstr(p, word)); p++) {
+        if (p > args && p[-1] == ' ' && (!p[len] || p[len] == ' ')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool trace_count_word(const char *path, const char *what, uint64_t *count)
+{
+    const char *key = strchr(what, '.');
+    const char *value = key ? strchr(key + 1, '.') : NULL;
+    FILE *f = value ? fopen(path, "re") : NULL;
+    size_t len = key ? key - what : 0;
+    char line[1024];
+    char *word;
+
+    if (!f) {
+        return false;
+    }
+    word = text_printf("%.*s=%s", (int)(value - key - 1), key + 1, value + 1);
+    *count = 0;
+    while (fgets(line, sizeof(line), f)) {
+        const char *name = skip_stamp(line);
+
+        line[strcspn(line, "\n")] = '\0';
+        *count += !strncmp(name, what, len) && name[len] == ' ' &&
+                  has_word(name + len, word);
+    }
+    free(word);
+    fclose(f);
+    return true;
+}
+
 uint64_t trace_walks(const struct trace *trace)
 {
     uint64_t walks = 0;

@@ -42,6 +42,13 @@ uint64_t trace_count(const struct trace *trace, const char *name);
  * not do. Reading an STE to install it is none. */
 uint64_t trace_walks(const struct trace *trace);
 
+/*
+ * Count the lines of a trace on EVENT whose arguments have the word KEY=VALUE.
+ * @what: EVENT.KEY.VALUE. Returns: false if it is not of that form or the file
+ * cannot be read.
+ */
+bool trace_count_word(const char *path, const char *what, uint64_t *count);
+
 void trace_free(struct trace *trace);
 
 #endif

@@ -55,6 +55,18 @@ char *command_device_bdf(guint n)
     return g_strdup_printf("0000:00:%02x.0", FIRST_DEVICE_SLOT + n);
 }
 
+/* How smmu-lab-host is told the device: "MODEL/vfN,PROPERTIES" stands for the
+ * N-th virtual function of a MODEL. */
+static char *device_name(const Scenario *s, guint n)
+{
+    g_autofree char *bdf = command_device_bdf(n);
+    g_autofree char *model = g_strndup(s->devices[n],
+                                       strcspn(s->devices[n], ","));
+    const char *vf = strchr(model, '/');
+
+    return g_strconcat(bdf, vf ? vf : "", NULL);
+}
+
 char *command_test_qemu(const Scenario *s, const Options *o)
 {
     g_autofree char *name = NULL;
@@ -109,7 +121,7 @@ static void add_device(GStrvBuilder *argv, const Scenario *s,
     g_autofree char *file = double_commas(disk);
     const char *properties = strchr(s->devices[n], ',');
     g_autofree char *model = g_strndup(s->devices[n],
-                                       strcspn(s->devices[n], ","));
+                                       strcspn(s->devices[n], "/,"));
     g_autofree char *drive = NULL;
 
     if (command_has_disk(s, n)) {
@@ -185,9 +197,9 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
     g_autofree char *qemu = command_test_qemu(s, o);
 
     for (guint n = 0; s->devices[n]; n++) {
-        g_autofree char *bdf = command_device_bdf(n);
+        g_autofree char *name = device_name(s, n);
 
-        add(argv, "--device", bdf, NULL);
+        add(argv, "--device", name, NULL);
     }
     /* What is not given here, the image's init adds. */
     add_if(argv, "--qemu", qemu ? SHARE_ON_HOST "/qemu" : NULL);

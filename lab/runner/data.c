@@ -53,10 +53,15 @@ static gboolean parse_range(const char *step, Range *range)
 static gboolean is_guest(const char *step, const char *command)
 {
     g_auto(GStrv) words = words_split(step);
+    guint verb = 1;
 
-    return words && words[0] && words[1] &&
-           (!strcmp(words[0], "guest") || !strcmp(words[0], "guest?")) &&
-           !strcmp(words[1], command);
+    if (!words || !words[0] || !words[1] ||
+        (strcmp(words[0], "guest") && strcmp(words[0], "guest?"))) {
+        return FALSE;
+    }
+    /* what was begun earlier is answered when it is finished */
+    verb += !strcmp(words[1], "finish") ? 1 : 0;
+    return !g_strcmp0(words[verb], command);
 }
 
 static gboolean was_written(const GArray *written, const Range *range)

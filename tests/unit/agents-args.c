@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "command.h"
+#include "vf.h"
 
 #define COMPLETE "--device 1:0.0 --qemu q --kernel k --initrd i --firmware f "
 
@@ -57,6 +58,27 @@ static void test_bdf(void)
     g_assert_false(args_parse_bdf("0000:01:00.8", bdf));
     g_assert_false(args_parse_bdf("0000:01:00.0x", bdf));
     g_assert_false(args_parse_bdf("nvme0", bdf));
+}
+
+static void test_virtual_functions(void)
+{
+    struct config config = complete("");
+    unsigned index = 99;
+    char pf[16];
+
+    g_assert_true(vf_parse("1:0.0/vf3", pf, &index));
+    g_assert_cmpstr(pf, ==, "0000:01:00.0");
+    g_assert_cmpuint(index, ==, 3);
+    g_assert_false(vf_parse("0000:01:00.0", pf, &index));
+    g_assert_false(vf_parse("0000:01:00.0/3", pf, &index));
+    g_assert_false(vf_parse("0000:01:00.0/vf", pf, &index));
+    g_assert_false(vf_parse("0000:01:00.0/vf0x", pf, &index));
+    g_assert_false(vf_parse("0000:01:00.0/vf999", pf, &index));
+    g_assert_false(vf_parse("nvme0/vf0", pf, &index));
+
+    config = complete("--device 2:0.0/vf0 --device 2:0.0/vf1");
+    g_assert_cmpstr(config.devices.v[1], ==, "0000:02:00.0/vf0");
+    g_assert_cmpstr(config.devices.v[2], ==, "0000:02:00.0/vf1");
 }
 
 static void test_defaults(void)
@@ -200,6 +222,7 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/command/build", test_command);
     g_test_add_func("/agents/command/shell", test_shell_command);
     g_test_add_func("/agents/command/unknown-device", test_unknown_device);
+    g_test_add_func("/agents/args/virtual-functions", test_virtual_functions);
     g_test_add_func("/agents/command/eleven-devices", test_eleven_devices);
     return g_test_run();
 }

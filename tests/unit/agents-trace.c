@@ -46,6 +46,33 @@ static void test_stamped(void)
     trace_free(&trace);
 }
 
+static void test_words(void)
+{
+    static const char text[] =
+        "smmuv3_accel_update sid=0x18 config=2 ste=0x1,0x2 hwpt=7 ok=1\n"
+        "7@17.5:smmuv3_accel_update sid=0x18 config=0 ste=0x0,0x0 ok=1\n"
+        "smmuv3_accel_update sid=0x1 config=2 ok=0\n"
+        "smmuv3_accel_updated sid=0x18 config=2 ok=1\n";
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(),
+                                             "agents-trace-words", NULL);
+    uint64_t n = 99;
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_assert_true(trace_count_word(path, "smmuv3_accel_update.config.2", &n));
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_true(trace_count_word(path, "smmuv3_accel_update.config.0", &n));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_true(trace_count_word(path, "smmuv3_accel_update.sid.0x1", &n));
+    g_assert_cmpuint(n, ==, 1); /* not 0x18 */
+    g_assert_true(trace_count_word(path, "smmuv3_accel_update.ok.0", &n));
+    g_assert_cmpuint(n, ==, 1); /* at the end of the line */
+    g_assert_true(trace_count_word(path, "smmuv3_accel.config.2", &n));
+    g_assert_cmpuint(n, ==, 0);
+    g_assert_false(trace_count_word(path, "smmuv3_accel_update.config", &n));
+    g_unlink(path);
+    g_assert_false(trace_count_word(path, "smmuv3_accel_update.ok.1", &n));
+}
+
 static void test_commands(void)
 {
     static const char *const lines[] = {
@@ -124,6 +151,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/agents/trace/doorbell", test_doorbell);
     g_test_add_func("/agents/trace/stamped", test_stamped);
+    g_test_add_func("/agents/trace/words", test_words);
     g_test_add_func("/agents/trace/commands", test_commands);
     g_test_add_func("/agents/trace/walks", test_walks);
     g_test_add_func("/agents/trace/odd-lines", test_odd_lines);

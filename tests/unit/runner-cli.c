@@ -373,6 +373,18 @@ static void test_dry_run(Fixture *f, gconstpointer data)
     assert_says(args, "--step\nguest read dev=nvme0n1 bs=4096 count=4\n");
 }
 
+/* The whole card is plugged, and its function asked for. */
+static void test_virtual_function(Fixture *f, gconstpointer data)
+{
+    write_scenario(f, "vf", "[scenario]\ndescription=vf\n"
+                   "[host]\ndevices=igb/vf3,x-y=z\n[steps]\na=boot\n"
+                   "[expect]\na=boots == 1\n");
+    call(f, "run vf --dry-run");
+    g_assert_cmpint(f->code, ==, 0);
+    assert_says(f->out, "igb,id=dev0,bus=pcie.0,addr=0x8,x-y=z");
+    assert_says(f->out, "0000:00:08.0/vf3");
+}
+
 /* Waits until the fake host has written its pid; returns it. */
 static int wait_for_host(Fixture *f)
 {
@@ -452,6 +464,7 @@ int main(int argc, char **argv)
         { "/cli/usage", test_usage },
         { "/cli/missing-variant", test_missing_variant },
         { "/cli/dry-run", test_dry_run },
+        { "/cli/virtual-function", test_virtual_function },
         { "/cli/signals", test_signals },
         { "/cli/others", test_others },
     };

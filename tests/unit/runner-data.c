@@ -84,13 +84,15 @@ static void test_reads(Fixture *f, gconstpointer data)
     g_autofree char *second = read_record("guest? read dev=nvme1n1", b);
     g_autofree char *wrong = read_record(
         "guest read dev=nvme0n1 bs=4096 count=2", a);
-    g_autofree char *good = g_strconcat(first, second, NULL);
+    g_autofree char *third = read_record(
+        "guest finish read dev=nvme0n1 bs=4K count=2 offset=64K", a);
+    g_autofree char *good = g_strconcat(first, second, third, NULL);
     g_autofree char *bad = g_strconcat(first, wrong, NULL);
     g_autoptr(Report) good_report = report_parse(good);
     g_autoptr(Report) bad_report = report_parse(bad);
     DataCheck check = data_check(&scenario, f->files, good_report);
 
-    g_assert_cmpuint(check.reads, ==, 2);
+    g_assert_cmpuint(check.reads, ==, 3);
     g_assert_cmpuint(check.disks_read, ==, 2);
     g_assert_null(check.problem);
     check = data_check(&scenario, f->files, bad_report);
