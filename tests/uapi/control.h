@@ -76,7 +76,7 @@ struct uapi_device_config {
 
 /* ---- Calls: counted, and made to fail ----------------------------------- */
 
-/* Every modelled call. ANY matches all of them. */
+/* Every modelled call. ANY matches all of them but EVENTFD. */
 enum uapi_call {
     UAPI_ANY,
     /* paths and descriptors */

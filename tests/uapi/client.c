@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define REQUEST_SECONDS 5
+
+/* What the emulated SMMUv3 of the lab's host has: both stages, S2FWB, RIL */
+static const struct uapi_smmu_config default_smmu = {
+    .idr = {
+        1 << 0 | 1 << 1 | 2 << 2 | 1 << 4 | 1 << 12 | 1 << 18 | 2 << 21 |
+            1 << 24 | 1 << 26 | 1 << 27,    /* S2P S1P AArch64 COHACC ASID16
+                                               VMID16 LE no-stall TERM 2LVL */
+        16 | 19 << 16 | 19 << 21,           /* SIDSIZE, EVENTQS, CMDQS */
+        0,
+        1 << 2 | 1 << 8 | 1 << 10 | 2 << 11,    /* HAD FWB RIL BBML */
+        0,
+        4 | 1 << 4 | 1 << 5 | 1 << 6,       /* OAS 44 bits, 4K 16K 64K */
+    },
+    .s2_bits = 44,
+};
+
+static void set_device(struct uapi_device_config *dev, unsigned i)
+{
+    snprintf(dev->bdf, sizeof(dev->bdf), "0000:01:%02x.0", i & 0x1f);
+    dev->dma_mask = (UINT64_C(1) << 28) - 1;
+    dev->msi_vectors = 1;
+    dev->msix_vectors = 4;
+    dev->sid = 0x100 + 8 * i;
+}
+
+static bool map_block(struct uapi *u)
+{
+    int fd = open(u->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return false;
+    }
+    if (ftruncate(fd, sizeof(*u->control)) == 0) {
+        u->control = mmap(NULL, sizeof(*u->control), PROT_READ | PROT_WRITE,
+                          MAP_SHARED, fd, 0);
+    } else {
+        u->control = MAP_FAILED;
+    }
+    close(fd);
+    return u->control != MAP_FAILED;
+}
+
+struct uapi *uapi_new(unsigned devices)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct uapi *u = calloc(1, sizeof(*u));
+    struct uapi_control *c;
+
+    if (!u || devices > UAPI_MAX_DEVICES) {
+        free(u);
+        errno = EINVAL;
+        return NULL;
+    }
+    snprintf(u->dir, sizeof(u->dir), "%.40s/uapi-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(u->dir)) {
+        free(u);
+        return NULL;
+    }
+    snprintf(u->path, sizeof(u->path), "%s/control", u->dir);
+    if (!map_block(u)) {
+        free(u);
+        return NULL;
+    }
+    c = u->control;
+    c->magic = UAPI_CONTROL_MAGIC;
+    c->version = UAPI_CONTROL_VERSION;
+    c->size = sizeof(*c);
+    snprintf(c->sysfs, sizeof(c->sysfs), "%s/sys", u->dir);
+    for (unsigned i = 0; i < UAPI_MAX_SMMUS; i++) {
+        c->smmu[i] = default_smmu;
+    }
+    for (unsigned i = 0; i < devices; i++) {
+        set_device(&c->device[i], i);
+    }
+    if (!uapi_write_tree(u)) {
+        uapi_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+/* Directory BDF/vfio-dev/vfioN with the file `dev`: what QEMU looks for */
+static bool write_device(struct uapi *u, unsigned i)
+{
+    char path[400];
+    size_t at;
+    FILE *file;
+
+    at = snprintf(path, 300, "%s/%.16s", u->control->sysfs,
+                  u->control->device[i].bdf);
+    for (int n = 0; n < 3; n++) {
+        if (n) {
+            at += snprintf(path + at, sizeof(path) - at,
+                           n == 1 ? "/vfio-dev" : "/vfio%u", i);
+        }
+        if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+            return false;
+        }
+    }
+    snprintf(path + at, sizeof(path) - at, "/dev");
+    file = fopen(path, "w");
+    if (!file) {
+        return false;
+    }
+    /* The descriptor behind is one of /dev/null: 1:3 */
+    fprintf(file, "1:3\n");
+    return fclose(file) == 0;
+}
+
+static void remove_tree(struct uapi *u)
+{
+    char command[160];
+
+    snprintf(command, sizeof(command), "exec rm -rf -- '%s/sys'", u->dir);
+    if (system(command) != 0) {
+        fprintf(stderr, "cannot remove %s/sys\n", u->dir);
+    }
+}
+
+bool uapi_write_tree(struct uapi *u)
+{
+    if (access(u->control->sysfs, F_OK) == 0) {
+        remove_tree(u);
+    }
+    if (mkdir(u->control->sysfs, 0700) < 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < UAPI_MAX_DEVICES; i++) {
+        if (u->control->device[i].bdf[0] && !write_device(u, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void uapi_free(struct uapi *u)
+{
+    if (u) {
+        remove_tree(u);
+        munmap(u->control, sizeof(*u->control));
+        unlink(u->path);
+        rmdir(u->dir);
+        free(u);
+    }
+}
+
+bool uapi_export(struct uapi *u, const char *library)
+{
+    const char *old = getenv("LD_PRELOAD");
+    char list[4096];
+
+    if (!uapi_write_tree(u) || setenv(UAPI_CONTROL_ENV, u->path, 1) < 0) {
+        return false;
+    }
+    if (old && strstr(old, library)) {
+        return true;
+    }
+    snprintf(list, sizeof(list), "%s%s%s", old ? old : "",
+             old && *old ? ":" : "", library);
+    return setenv("LD_PRELOAD", list, 1) == 0;
+}
+
+void uapi_unexport(struct uapi *u)
+{
+    const char *list = getenv("LD_PRELOAD");
+    char *copy, *last;
+
+    unsetenv(UAPI_CONTROL_ENV);
+    if (!list || !(copy = strdup(list))) {
+        return;
+    }
+    last = strrchr(copy, ':');
+    if (last) {
+        *last = '\0';
+        setenv("LD_PRELOAD", copy, 1);
+    } else {
+        unsetenv("LD_PRELOAD");
+    }
+    free(copy);
+}
+
+int uapi_iommu_fd(void)
+{
+    return memfd_create("uapi:iommu", 0);
+}
+
+int uapi_device_fd(unsigned device)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "uapi:vfio%u", device);
+    return memfd_create(name, 0);
+}
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+    struct timespec tick = { .tv_nsec = 10 * 1000 * 1000 };
+
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &tick, NULL, 0);
+}
+
+int uapi_request(struct uapi *u, enum uapi_request_op op, const uint64_t *args,
+                 unsigned n)
+{
+    struct uapi_request *req = &u->control->request;
+    uint32_t posted = atomic_load(&req->posted), served;
+    time_t end = time(NULL) + REQUEST_SECONDS;
+
+    if (!atomic_load(&u->control->attached)) {
+        return ENOTCONN;
+    }
+    req->op = op;
+    req->error = 0;
+    memset(req->arg, 0, sizeof(req->arg));
+    memcpy(req->arg, args, n * sizeof(*args));
+    atomic_store(&req->posted, posted + 1);
+    syscall(SYS_futex, &req->posted, FUTEX_WAKE, 1, NULL, NULL, 0);
+    while ((served = atomic_load(&req->served)) != posted + 1) {
+        if (time(NULL) > end) {
+            return ETIMEDOUT;
+        }
+        futex_wait(&req->served, served);
+    }
+    return req->error;
+}
+
+int uapi_ping(struct uapi *u)
+{
+    uint64_t none = 0;
+
+    return uapi_request(u, UAPI_REQ_PING, &none, 0);
+}
+
+static uint64_t request_dma(struct uapi *u, const uint64_t args[5], void *data)
+{
+    struct uapi_request *req = &u->control->request;
+    int error;
+
+    if (args[2] > sizeof(req->data)) {
+        fprintf(stderr, "DMA of more than %zu bytes\n", sizeof(req->data));
+        abort();
+    }
+    if (args[3]) {
+        memcpy(req->data, data, args[2]);
+    }
+    error = uapi_request(u, UAPI_REQ_DMA, args, 5);
+    if (error) {
+        fprintf(stderr, "request for DMA: %s\n", strerror(error));
+        abort();
+    }
+    if (!args[3]) {
+        memcpy(data, req->data, args[2]);
+    }
+    return req->result[0];
+}
+
+uint64_t uapi_dma(struct uapi *u, unsigned device, uint64_t iova, void *data,
+                  size_t len, bool write)
+{
+    const uint64_t args[] = { device, iova, len, write, 0 };
+
+    return request_dma(u, args, data);
+}
+
+uint64_t uapi_dma_ssid(struct uapi *u, unsigned device, uint32_t ssid,
+                       uint64_t iova, void *data, size_t len, bool write)
+{
+    const uint64_t args[] = { device, iova, len, write,
+                              ssid | UINT64_C(1) << 32 };
+
+    return request_dma(u, args, data);
+}
+
+int uapi_event(struct uapi *u, unsigned device, const uint64_t event[4])
+{
+    const uint64_t args[] = { device, event[0], event[1], event[2], event[3] };
+
+    return uapi_request(u, UAPI_REQ_EVENT, args, 5);
+}
+
+int uapi_irq(struct uapi *u, unsigned device, unsigned index, unsigned vector)
+{
+    const uint64_t args[] = { device, index, vector };
+
+    return uapi_request(u, UAPI_REQ_IRQ, args, 3);
+}
+
+void uapi_fail(struct uapi *u, unsigned rule, enum uapi_call call, uint32_t n,
+               int error)
+{
+    struct uapi_fail_rule *r = &u->control->fail[rule];
+
+    r->at = 0;
+    r->call = call;
+    r->error = error;
+    r->repeat = 0;
+    atomic_store(&r->seen, 0);
+    atomic_store(&r->fired, 0);
+    r->at = n;
+}
+
+uint64_t uapi_log_find(struct uapi *u, uint64_t from, enum uapi_log_type type,
+                       struct uapi_log_entry *entry)
+{
+    uint64_t head = atomic_load(&u->control->log_head);
+
+    if (head > UAPI_LOG_SIZE && from < head - UAPI_LOG_SIZE) {
+        from = head - UAPI_LOG_SIZE;
+    }
+    for (; from < head; from++) {
+        *entry = u->control->log[from % UAPI_LOG_SIZE];
+        if (entry->type == type) {
+            return from;
+        }
+    }
+    return UINT64_MAX;
+}
+
+const char *uapi_check(struct uapi *u, char *buf, size_t size)
+{
+    struct uapi_control *c = u->control;
+
+    if (atomic_load(&c->errors)) {
+        snprintf(buf, size, "%u errors of the model, the first: %s",
+                 atomic_load(&c->errors), c->first_error);
+        return buf;
+    }
+    for (int i = 0; i < UAPI_OBJ_TYPES; i++) {
+        if (atomic_load(&c->leaked[i])) {
+            snprintf(buf, size, "%u leaked: %s", atomic_load(&c->leaked[i]),
+                     uapi_object_name(i));
+            return buf;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UAPI_CONFIG_H
+#define UAPI_CONFIG_H
+
+/*
+ * PCI configuration space as vfio-pci shows it: an endpoint with power
+ * management, MSI, PCI Express with FLR, and MSI-X if asked for. BARs and the
+ * MSI capabilities are virtual, as in the kernel: writing them has no effect
+ * on the device.
+ */
+
+#include "model.h"
+
+#define UAPI_CONFIG_SIZE 4096u
+#define UAPI_CONFIG_MSIX_BAR 2
+#define UAPI_CONFIG_RAM_BAR 4
+
+#define UAPI_EDU_BAR_SIZE (1u << 20)
+#define UAPI_MSIX_BAR_SIZE 4096u
+#define UAPI_RAM_BAR_SIZE 16384u
+
+struct uapi_config {
+    uint8_t value[UAPI_CONFIG_SIZE];
+    uint8_t writable[UAPI_CONFIG_SIZE];
+    uint8_t initial[UAPI_CONFIG_SIZE];
+};
+
+void uapi_config_init(struct uapi_config *config,
+                      const struct uapi_device_config *conf);
+void uapi_config_reset(struct uapi_config *config);
+void uapi_config_read(struct uapi_config *config, void *buf, size_t len,
+                      uint32_t at);
+/* Returns: true if a function level reset was asked for */
+bool uapi_config_write(struct uapi_config *config, const void *buf, size_t len,
+                       uint32_t at);
+
+/* Bits of the command register */
+bool uapi_config_memory_enabled(const struct uapi_config *config);
+bool uapi_config_bus_master(const struct uapi_config *config);
+bool uapi_config_intx_disabled(const struct uapi_config *config);
+
+#endif /* UAPI_CONFIG_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UAPI_DEVICE_H
+#define UAPI_DEVICE_H
+
+/*
+ * A PCIe function of the host with all that belongs to it: the device itself,
+ * VFIO's and iommufd's state, and its entry in the physical stream table.
+ */
+
+#include "config.h"
+#include "edu.h"
+#include "irq.h"
+#include "object.h"
+#include "smmu.h"
+
+struct uapi_hwpt;
+struct uapi_vdevice;
+struct uapi_viommu;
+
+struct uapi_device {
+    unsigned index;
+    struct uapi_device_config conf;     /* as it was at the first use */
+    struct uapi_device_state *state;    /* in the control block */
+
+    /* VFIO */
+    struct uapi_context *ctx;   /* bound to it; a reference is held */
+    struct uapi_object *idev;   /* the device's object in there */
+    const void *bound_file;     /* the open file that bound it */
+    struct uapi_config config;
+    struct uapi_irqs irqs;
+    struct uapi_edu edu;
+
+    /* iommufd */
+    struct uapi_hwpt *hwpt;     /* attached to it; one of its users */
+    struct uapi_vdevice *vdev;
+
+    /* SMMU driver: whose events these are, set when attaching */
+    struct uapi_viommu *event_viommu;
+    uint32_t event_vsid;
+    struct uapi_ste ste;
+};
+
+/* Returns: the device, or NULL if the test configured none of that number */
+struct uapi_device *uapi_device(unsigned index);
+/* Returns: the device with this BDF ("0000:01:00.0"), or NULL */
+struct uapi_device *uapi_device_by_bdf(const char *bdf, size_t len);
+/* Returns: the device bound to @ctx with object ID @id, or NULL (ENOENT) */
+struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id);
+
+/* Function level reset: BARs and capabilities, not the IOMMU */
+void uapi_device_reset(struct uapi_device *dev);
+
+#endif /* UAPI_DEVICE_H */

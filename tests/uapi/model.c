@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The control block as the model sees it: counting, failing, logging. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mailbox.h"
+#include "model.h"
+
+struct uapi_control *uapi_ctl;
+
+static pthread_mutex_t model_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t attach_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void uapi_lock(void)
+{
+    pthread_mutex_lock(&model_lock);
+}
+
+void uapi_unlock(void)
+{
+    pthread_mutex_unlock(&model_lock);
+}
+
+static void die(const char *path, const char *why)
+{
+    fprintf(stderr, "uapi: %s: %s\n", path, why);
+    abort();
+}
+
+static struct uapi_control *map_control(const char *path)
+{
+    struct uapi_control *ctl;
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        die(path, strerror(errno));
+    }
+    if ((size_t)st.st_size < sizeof(*ctl)) {
+        die(path, "too short for a control block");
+    }
+    ctl = mmap(NULL, sizeof(*ctl), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (ctl == MAP_FAILED) {
+        die(path, strerror(errno));
+    }
+    if (ctl->magic != UAPI_CONTROL_MAGIC ||
+        ctl->version != UAPI_CONTROL_VERSION || ctl->size != sizeof(*ctl)) {
+        die(path, "a control block of another version");
+    }
+    return ctl;
+}
+
+bool uapi_attach(void)
+{
+    const char *path;
+
+    if (__atomic_load_n(&uapi_ctl, __ATOMIC_ACQUIRE)) {
+        return true;
+    }
+    path = getenv(UAPI_CONTROL_ENV);
+    if (!path || !*path) {
+        return false;
+    }
+    pthread_mutex_lock(&attach_lock);
+    if (!uapi_ctl) {
+        struct uapi_control *ctl = map_control(path);
+
+        /* What another process left when it was killed is gone with it */
+        memset(ctl->state, 0, sizeof(ctl->state));
+        memset((void *)ctl->live, 0, sizeof(ctl->live));
+        atomic_store(&ctl->contexts, 0);
+        __atomic_store_n(&uapi_ctl, ctl, __ATOMIC_RELEASE);
+        uapi_mailbox_start();
+        atomic_store(&ctl->attached, (uint32_t)getpid());
+    }
+    pthread_mutex_unlock(&attach_lock);
+    return true;
+}
+
+/* Not only what is tested makes eventfds: these must be asked for by name */
+static bool rule_matches(const struct uapi_fail_rule *rule,
+                         enum uapi_call call)
+{
+    return rule->call == (uint32_t)call ||
+           (rule->call == UAPI_ANY && call != UAPI_EVENTFD);
+}
+
+int uapi_enter(enum uapi_call call)
+{
+    int error = 0;
+
+    atomic_fetch_add(&uapi_ctl->calls[UAPI_ANY], 1);
+    atomic_fetch_add(&uapi_ctl->calls[call], 1);
+    for (int i = 0; i < UAPI_MAX_RULES; i++) {
+        struct uapi_fail_rule *rule = &uapi_ctl->fail[i];
+        uint32_t at = rule->at, seen;
+
+        if (!at || !rule_matches(rule, call)) {
+            continue;
+        }
+        seen = atomic_fetch_add(&rule->seen, 1) + 1;
+        if (!error && rule->error && (seen == at || (rule->repeat &&
+                                                     seen > at))) {
+            error = -rule->error;
+            rule->fired_call = call;
+            atomic_fetch_add(&rule->fired, 1);
+        }
+    }
+    if (error) {
+        uapi_leave(call, error, 0);
+    }
+    return error;
+}
+
+void uapi_leave(enum uapi_call call, int ret, uint32_t id)
+{
+    if (ret < 0) {
+        atomic_fetch_add(&uapi_ctl->failures[UAPI_ANY], 1);
+        atomic_fetch_add(&uapi_ctl->failures[call], 1);
+    }
+    uapi_log(UAPI_LOG_CALL, call, ret < 0 ? -ret : 0, id, 0);
+}
+
+void uapi_error(const char *format, ...)
+{
+    char text[256];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    fprintf(stderr, "uapi: %s\n", text);
+    if (uapi_ctl && atomic_fetch_add(&uapi_ctl->errors, 1) == 0) {
+        strncpy(uapi_ctl->first_error, text,
+                sizeof(uapi_ctl->first_error) - 1);
+    }
+}
+
+void uapi_log(enum uapi_log_type type, uint64_t arg0, uint64_t arg1,
+              uint64_t arg2, uint64_t arg3)
+{
+    static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+    struct uapi_log_entry *entry;
+    uint64_t head;
+
+    pthread_mutex_lock(&log_lock);
+    head = atomic_load(&uapi_ctl->log_head);
+    entry = &uapi_ctl->log[head % UAPI_LOG_SIZE];
+    entry->type = type;
+    entry->arg[0] = arg0;
+    entry->arg[1] = arg1;
+    entry->arg[2] = arg2;
+    entry->arg[3] = arg3;
+    atomic_store(&uapi_ctl->log_head, head + 1);
+    pthread_mutex_unlock(&log_lock);
+}
+
+void *uapi_zalloc(size_t size)
+{
+    void *p = calloc(1, size);
+
+    if (!p) {
+        die("calloc", "no memory");
+    }
+    return p;
+}

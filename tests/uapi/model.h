@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UAPI_MODEL_H
+#define UAPI_MODEL_H
+
+/*
+ * What all parts of the model share: the control block, one lock, errors.
+ *
+ * Functions of the model return 0 or a positive value, or a negative errno, as
+ * the kernel's do. All of them want the lock to be held unless they say so.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "control.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define BITS(value, shift, length) \
+    (((uint64_t)(value) >> (shift)) & (~UINT64_C(0) >> (64 - (length))))
+#define UAPI_PAGE 4096u
+
+/* The control block; NULL while nobody asked for the model. Any thread. */
+extern struct uapi_control *uapi_ctl;
+
+/*
+ * Map the control block that UAPI_CONTROL_ENV names, once; without the lock.
+ * Returns: whether there is one. A broken one ends the process.
+ */
+bool uapi_attach(void);
+
+void uapi_lock(void);
+void uapi_unlock(void);
+
+/*
+ * Count a call, and look whether it has to fail. Without or with the lock.
+ * Returns: 0, or the negative errno to return.
+ */
+int uapi_enter(enum uapi_call call);
+/* What uapi_enter() let pass ended with @ret: count failures, log it */
+void uapi_leave(enum uapi_call call, int ret, uint32_t id);
+
+/* Something that is not modelled, or that no caller may do. Any thread. */
+void uapi_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void uapi_log(enum uapi_log_type type, uint64_t arg0, uint64_t arg1,
+              uint64_t arg2, uint64_t arg3);
+
+/* calloc() that does not fail */
+void *uapi_zalloc(size_t size);
+
+#endif /* UAPI_MODEL_H */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object.h"
+
+struct uapi_context {
+    unsigned refs;
+    uint32_t size;              /* of the table */
+    struct uapi_object **table; /* by ID; [0] stays empty */
+};
+
+static struct uapi_object tombstone;
+
+struct uapi_context *uapi_context_new(void)
+{
+    struct uapi_context *ctx = uapi_zalloc(sizeof(*ctx));
+
+    ctx->refs = 1;
+    atomic_fetch_add(&uapi_ctl->contexts, 1);
+    return ctx;
+}
+
+void uapi_context_get(struct uapi_context *ctx)
+{
+    ctx->refs++;
+}
+
+static void object_free(struct uapi_object *obj)
+{
+    if (obj->ops->destroy) {
+        obj->ops->destroy(obj);
+    }
+    atomic_fetch_sub(&uapi_ctl->live[obj->type], 1);
+    free(obj);
+}
+
+void uapi_context_put(struct uapi_context *ctx)
+{
+    bool again = true;
+
+    if (--ctx->refs) {
+        return;
+    }
+    /* Leaves first, as the kernel does: they let go of their parents */
+    while (again) {
+        again = false;
+        for (uint32_t i = 1; i < ctx->size; i++) {
+            struct uapi_object *obj = ctx->table[i];
+
+            if (obj && obj != &tombstone && obj->users == 1) {
+                atomic_fetch_add(&uapi_ctl->leaked[obj->type], 1);
+                ctx->table[i] = NULL;
+                object_free(obj);
+                again = true;
+            }
+        }
+    }
+    for (uint32_t i = 1; i < ctx->size; i++) {
+        if (ctx->table[i] && ctx->table[i] != &tombstone) {
+            uapi_error("object %u still has users (fault of the model)", i);
+        }
+    }
+    free(ctx->table);
+    free(ctx);
+    atomic_fetch_sub(&uapi_ctl->contexts, 1);
+}
+
+static uint32_t context_free_id(struct uapi_context *ctx)
+{
+    uint32_t id, size = ctx->size ? 2 * ctx->size : 16;
+    struct uapi_object **table;
+
+    for (id = 1; id < ctx->size; id++) {
+        if (!ctx->table[id]) {
+            return id;
+        }
+    }
+    table = uapi_zalloc(size * sizeof(*table));
+    if (ctx->size) {
+        memcpy(table, ctx->table, ctx->size * sizeof(*table));
+    }
+    free(ctx->table);
+    ctx->table = table;
+    ctx->size = size;
+    return id;
+}
+
+void *uapi_object_new(struct uapi_context *ctx, enum uapi_object_type type,
+                      size_t size, const struct uapi_object_ops *ops)
+{
+    struct uapi_object *obj = uapi_zalloc(size);
+
+    obj->type = type;
+    obj->users = 1;
+    obj->ctx = ctx;
+    obj->ops = ops;
+    obj->id = context_free_id(ctx);
+    ctx->table[obj->id] = obj;
+    atomic_fetch_add(&uapi_ctl->live[type], 1);
+    atomic_fetch_add(&uapi_ctl->made[type], 1);
+    return obj;
+}
+
+struct uapi_object *uapi_object_any(struct uapi_context *ctx, uint32_t id)
+{
+    if (!id || id >= ctx->size || ctx->table[id] == &tombstone) {
+        return NULL;
+    }
+    return ctx->table[id];
+}
+
+struct uapi_object *uapi_object_find(struct uapi_context *ctx, uint32_t id,
+                                     enum uapi_object_type type)
+{
+    struct uapi_object *obj = uapi_object_any(ctx, id);
+
+    return obj && obj->type == type ? obj : NULL;
+}
+
+int uapi_object_destroy(struct uapi_context *ctx, uint32_t id)
+{
+    struct uapi_object *obj = uapi_object_any(ctx, id);
+
+    if (!obj) {
+        return -ENOENT;
+    }
+    if (obj->users != 1) {
+        return -EBUSY;
+    }
+    ctx->table[id] = NULL;
+    object_free(obj);
+    return 0;
+}
+
+void uapi_object_revoke(struct uapi_object *obj, bool keep_id)
+{
+    obj->ctx->table[obj->id] = keep_id ? &tombstone : NULL;
+    object_free(obj);
+}
+
+void uapi_object_each(struct uapi_context *ctx, enum uapi_object_type type,
+                      bool (*fn)(struct uapi_object *obj, void *opaque),
+                      void *opaque)
+{
+    for (uint32_t i = 1; i < ctx->size; i++) {
+        struct uapi_object *obj = uapi_object_any(ctx, i);
+
+        if (obj && obj->type == type && !fn(obj, opaque)) {
+            return;
+        }
+    }
+}

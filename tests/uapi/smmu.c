@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+#include "hwpt.h"
+#include "tlb.h"
+#include "translate.h"
+
+const struct uapi_smmu_config *uapi_smmu_config(unsigned smmu)
+{
+    return &uapi_ctl->smmu[smmu];
+}
+
+bool uapi_smmu_can_nest(unsigned smmu)
+{
+    return BITS(uapi_ctl->smmu[smmu].idr[0], 0, 2) == 3;   /* S2P, S1P */
+}
+
+bool uapi_smmu_has_s2fwb(unsigned smmu)
+{
+    return BITS(uapi_ctl->smmu[smmu].idr[3], 8, 1);
+}
+
+bool uapi_smmu_coherent(unsigned smmu)
+{
+    return BITS(uapi_ctl->smmu[smmu].idr[0], 4, 1);
+}
+
+uint64_t uapi_smmu_aperture(unsigned smmu)
+{
+    unsigned bits = uapi_ctl->smmu[smmu].s2_bits;
+
+    return bits && bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+}
+
+static uint64_t vmids[UAPI_MAX_SMMUS];
+
+uint32_t uapi_smmu_get_vmid(unsigned smmu)
+{
+    for (uint32_t vmid = 1; vmid < 64; vmid++) {
+        if (!BITS(vmids[smmu], vmid, 1)) {
+            vmids[smmu] |= UINT64_C(1) << vmid;
+            return vmid;
+        }
+    }
+    uapi_error("more stage 2 tables than are modelled");
+    return 63;
+}
+
+void uapi_smmu_put_vmid(unsigned smmu, uint32_t vmid)
+{
+    vmids[smmu] &= ~(UINT64_C(1) << vmid);
+    uapi_tlb_drop_vmid(smmu, vmid);
+}
+
+void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
+{
+    uint64_t cmd[2] = { CMD_CFGI_STE | (uint64_t)dev->conf.sid << 32, 1 };
+    bool changed = ste->config != dev->ste.config ||
+                   ste->paging != dev->ste.paging ||
+                   memcmp(ste->vste, dev->ste.vste, sizeof(ste->vste));
+
+    dev->ste = *ste;
+    atomic_store(&dev->state->ste, ste->config);
+    atomic_store(&dev->state->vste[0], ste->vste[0]);
+    atomic_store(&dev->state->vste[1], ste->vste[1]);
+    uapi_log(UAPI_LOG_STE, dev->index, ste->vste[0], ste->vste[1],
+             ste->config);
+    if (changed) {
+        uapi_log(UAPI_LOG_HOST, cmd[0], cmd[1], 0, 0);
+        uapi_smmu_command(dev->conf.smmu, cmd);
+    }
+}
+
+struct unmapped {
+    struct uapi_ioas *ioas;
+};
+
+/* A nesting parent's change takes stage 1 of all on top of it along */
+static bool drop_stage2(struct uapi_object *obj, void *opaque)
+{
+    struct uapi_hwpt *hwpt = (struct uapi_hwpt *)obj;
+    struct unmapped *unmapped = opaque;
+    uint64_t cmd[2] = { CMD_TLBI_NH_ALL };
+
+    if (hwpt->ioas == unmapped->ioas && hwpt->vmid) {
+        cmd[0] |= (uint64_t)hwpt->vmid << CMD_VMID_SHIFT;
+        uapi_log(UAPI_LOG_HOST, cmd[0], cmd[1], 0, 0);
+        uapi_smmu_command(hwpt->smmu, cmd);
+    }
+    return true;
+}
+
+void uapi_smmu_stage2_unmapped(struct uapi_ioas *ioas)
+{
+    struct unmapped unmapped = { .ioas = ioas };
+
+    uapi_object_each(ioas->obj.ctx, UAPI_OBJ_HWPT_PAGING, drop_stage2,
+                     &unmapped);
+}
+
+static void illegal(const uint64_t cmd[2], const char *why)
+{
+    uapi_error("CERROR_ILL in the host's queue: command 0x%llx 0x%llx, %s",
+               (unsigned long long)cmd[0], (unsigned long long)cmd[1], why);
+}
+
+/* The range of TLBI_NH_VA and _VAA. Returns: false if it is illegal */
+static bool tlbi_range(unsigned smmu, const uint64_t cmd[2], uint64_t *last)
+{
+    unsigned tg = CMD_TG(cmd[1]), granule;
+    uint64_t pages;
+
+    if (!tg || !BITS(uapi_ctl->smmu[smmu].idr[3], 10, 1)) {
+        if (tg || CMD_TTL(cmd[1])) {
+            illegal(cmd, "range without IDR3.RIL");
+            return false;
+        }
+        *last = CMD_ADDR(cmd[1]);   /* anything that has this address */
+        return true;
+    }
+    granule = 10 + 2 * tg;
+    pages = (CMD_NUM(cmd[0]) + 1) << CMD_SCALE(cmd[0]);
+    *last = CMD_ADDR(cmd[1]) + (pages << granule) - 1;
+    return true;
+}
+
+static void tlbi_va(unsigned smmu, const uint64_t cmd[2], int64_t asid)
+{
+    uint64_t last;
+
+    if (tlbi_range(smmu, cmd, &last)) {
+        uapi_tlb_drop_range(smmu, CMD_VMID(cmd[0]), asid, CMD_ADDR(cmd[1]),
+                            last, CMD_TTL(cmd[1]));
+    }
+}
+
+void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
+{
+    switch (CMD_OP(cmd[0])) {
+    case CMD_CFGI_STE:
+    case CMD_CFGI_CD_ALL:
+        uapi_cd_drop(smmu, CMD_SID(cmd[0]), -1);
+        break;
+    case CMD_CFGI_CD:
+        uapi_cd_drop(smmu, CMD_SID(cmd[0]), CMD_SSID(cmd[0]));
+        break;
+    case CMD_TLBI_NH_ALL:
+        uapi_tlb_drop_vmid(smmu, CMD_VMID(cmd[0]));
+        break;
+    case CMD_TLBI_NH_ASID:
+        uapi_tlb_drop_asid(smmu, CMD_VMID(cmd[0]), CMD_ASID(cmd[0]));
+        break;
+    case CMD_TLBI_NH_VA:
+        tlbi_va(smmu, cmd, CMD_ASID(cmd[0]));
+        break;
+    case CMD_TLBI_NH_VAA:
+        tlbi_va(smmu, cmd, -1);
+        break;
+    case CMD_ATC_INV:
+        if (!BITS(uapi_ctl->smmu[smmu].idr[0], 10, 1)) {
+            illegal(cmd, "ATC_INV without IDR0.ATS");
+        }
+        atomic_fetch_add(&uapi_ctl->stats.atc_invalidations, 1);
+        break;
+    default:
+        illegal(cmd, "opcode");
+    }
+}
+
+void uapi_smmu_clear_caches(void)
+{
+    uapi_tlb_clear();
+    uapi_cd_clear();
+}
+
+bool uapi_smmu_cached(struct uapi_device *dev, uint64_t iova, uint64_t *ipa)
+{
+    const struct uapi_tlb_entry *entry;
+    const uint64_t *cd = uapi_cd_find(dev->conf.smmu, dev->conf.sid, 0);
+
+    if (dev->ste.config != UAPI_STE_NESTED || !cd) {
+        return false;
+    }
+    entry = uapi_tlb_find(dev->conf.smmu, dev->ste.paging->vmid, CD_ASID(cd),
+                          iova);
+    if (entry) {
+        *ipa = entry->ipa + (iova - entry->va);
+    }
+    return entry;
+}

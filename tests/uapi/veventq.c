@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* After eventq.c and iommufd_viommu_report_event() of Linux 7.2. */
+#include <limits.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <linux/iommufd.h>
+
+#include "file.h"
+#include "shim.h"
+#include "veventq.h"
+
+#define DEPTH_MAX (1u << 19)
+
+struct vevent {
+    struct iommufd_vevent_header header;
+    uint64_t event[4];
+    struct vevent *next;
+};
+
+struct uapi_veventq {
+    struct uapi_object obj;
+    struct uapi_viommu *viommu;     /* one of its users */
+    uint32_t depth;
+    uint32_t used;                  /* events in the list */
+    uint32_t sequence;              /* of the next event */
+    struct vevent *head, **tail;
+    bool lost;                      /* a header of lost events ends the list */
+    struct iommufd_vevent_header lost_header;
+    int signal_fd;                  /* eventfd: readable while there are some */
+    bool signalled;
+    uint64_t last[4];               /* for merging */
+};
+
+/* The eventfd behind the descriptor says what poll() of the queue says */
+static void update_signal(struct uapi_veventq *q)
+{
+    bool want = q->head || q->lost;
+    eventfd_t value;
+
+    if (want && !q->signalled) {
+        eventfd_write(q->signal_fd, 1);
+    } else if (!want && q->signalled) {
+        uapi_real_read(q->signal_fd, &value, sizeof(value));
+    }
+    q->signalled = want;
+}
+
+static struct vevent *take(struct uapi_veventq *q)
+{
+    struct vevent *ev = q->head;
+
+    q->head = ev->next;
+    if (!q->head) {
+        q->tail = &q->head;
+    }
+    q->used--;
+    return ev;
+}
+
+static void veventq_destroy(struct uapi_object *obj)
+{
+    struct uapi_veventq *q = (struct uapi_veventq *)obj;
+
+    while (q->head) {
+        free(take(q));
+    }
+    uapi_real_close(q->signal_fd);
+    q->viommu->veventq = NULL;
+    q->viommu->obj.users--;
+}
+
+static const struct uapi_object_ops veventq_ops = {
+    .destroy = veventq_destroy
+};
+
+static ssize_t veventq_read(struct uapi_file *file, void *buf, size_t len)
+{
+    struct uapi_veventq *q = file->opaque;
+    const size_t header = sizeof(q->lost_header);
+    uint8_t *to = buf;
+    size_t done = 0;
+
+    if (len < header) {
+        return -EINVAL;
+    }
+    while (q->head) {
+        struct vevent *ev = q->head;
+
+        if (len - done < header + sizeof(ev->event)) {
+            if (!done) {
+                return -EINVAL;
+            }
+            break;
+        }
+        memcpy(to + done, &ev->header, header);
+        memcpy(to + done + header, ev->event, sizeof(ev->event));
+        done += header + sizeof(ev->event);
+        free(take(q));
+    }
+    if (!q->head && q->lost && len - done >= header) {
+        memcpy(to + done, &q->lost_header, header);
+        done += header;
+        q->lost = false;
+    }
+    update_signal(q);
+    return done;
+}
+
+static void veventq_release(struct uapi_file *file)
+{
+    struct uapi_veventq *q = file->opaque;
+    struct uapi_context *ctx = q->obj.ctx;
+
+    q->obj.users--;
+    uapi_context_put(ctx);
+}
+
+static const struct uapi_file_ops veventq_file_ops = {
+    .read = veventq_read,
+    .release = veventq_release,
+};
+
+int uapi_veventq_alloc(struct uapi_context *ctx, void *arg)
+{
+    struct iommu_veventq_alloc *cmd = arg;
+    struct uapi_viommu *viommu;
+    struct uapi_veventq *q;
+    int fd, own;
+
+    if (cmd->flags || cmd->__reserved ||
+        cmd->type == IOMMU_VEVENTQ_TYPE_DEFAULT) {
+        return -EOPNOTSUPP;
+    }
+    if (!cmd->veventq_depth || cmd->veventq_depth > DEPTH_MAX) {
+        return -EINVAL;
+    }
+    viommu = (struct uapi_viommu *)uapi_object_find(ctx, cmd->viommu_id,
+                                                    UAPI_OBJ_VIOMMU);
+    if (!viommu) {
+        return -ENOENT;
+    }
+    if (cmd->type != IOMMU_VEVENTQ_TYPE_ARM_SMMUV3) {
+        uapi_error("vEVENTQ of type %u is not modelled", cmd->type);
+        return -EOPNOTSUPP;
+    }
+    if (viommu->veventq) {
+        return -EEXIST;
+    }
+    fd = uapi_real_eventfd(0, EFD_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    own = uapi_real_dup_cloexec(fd);
+    if (own < 0) {
+        uapi_real_close(fd);
+        return -EMFILE;
+    }
+    q = uapi_object_new(ctx, UAPI_OBJ_VEVENTQ, sizeof(*q), &veventq_ops);
+    q->tail = &q->head;
+    q->depth = cmd->veventq_depth;
+    q->viommu = viommu;
+    q->signal_fd = own;
+    q->obj.users++;     /* the file's */
+    uapi_context_get(ctx);
+    viommu->obj.users++;
+    viommu->veventq = q;
+    uapi_file_install(fd, UAPI_FILE_VEVENTQ, &veventq_file_ops, q);
+    cmd->out_veventq_id = q->obj.id;
+    cmd->out_veventq_fd = fd;
+    return 0;
+}
+
+/* The test wants a queue that is full for the next events */
+static bool must_lose(void)
+{
+    uint32_t n = atomic_load(&uapi_ctl->lose_events);
+
+    while (n && !atomic_compare_exchange_weak(&uapi_ctl->lose_events, &n,
+                                              n - 1)) {
+    }
+    return n;
+}
+
+bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
+{
+    bool full = q->used == q->depth || must_lose();
+    struct vevent *ev;
+
+    if (atomic_load(&uapi_ctl->merge_events) && q->used &&
+        !memcmp(q->last, event, sizeof(q->last))) {
+        return true;
+    }
+    if (full) {
+        q->lost = true;
+        q->lost_header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
+        q->lost_header.sequence = q->sequence;
+        atomic_fetch_add(&uapi_ctl->stats.events_lost, 1);
+    } else {
+        /* The gap in the sequence tells of lost ones before it, too */
+        q->lost = false;
+        ev = uapi_zalloc(sizeof(*ev));
+        ev->header.sequence = q->sequence;
+        memcpy(ev->event, event, sizeof(ev->event));
+        memcpy(q->last, event, sizeof(q->last));
+        *q->tail = ev;
+        q->tail = &ev->next;
+        q->used++;
+        atomic_fetch_add(&uapi_ctl->stats.events, 1);
+    }
+    q->sequence = (q->sequence + 1) & INT_MAX;
+    update_signal(q);
+    return !full;
+}
