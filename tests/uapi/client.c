@@ -309,7 +309,6 @@ void uapi_fail(struct uapi *u, unsigned rule, enum uapi_call call, uint32_t n,
     r->at = 0;
     r->call = call;
     r->error = error;
-    r->repeat = 0;
     atomic_store(&r->seen, 0);
     atomic_store(&r->fired, 0);
     r->at = n;

@@ -65,7 +65,10 @@ uint64_t uapi_dma_ssid(struct uapi *u, unsigned device, uint32_t ssid,
 int uapi_event(struct uapi *u, unsigned device, const uint64_t event[4]);
 int uapi_irq(struct uapi *u, unsigned device, unsigned index, unsigned vector);
 
-/* Let the n-th matching call fail, in rule @rule; n = 0: no more */
+/*
+ * Let the n-th matching call from now fail, in rule @rule; n = 0: no more.
+ * Its `repeat` stays as it is.
+ */
 void uapi_fail(struct uapi *u, unsigned rule, enum uapi_call call, uint32_t n,
                int error);
 
