@@ -36,8 +36,8 @@ static void add_cell(GString *out, double value)
     } else {
         char text[G_ASCII_DTOSTR_BUF_SIZE];
 
-        g_ascii_formatd(text, sizeof(text), " %.3f", value);
-        g_string_append(out, text);
+        g_ascii_formatd(text, sizeof(text), "%.3f", value);
+        g_string_append_printf(out, " %s", text);
     }
 }
 

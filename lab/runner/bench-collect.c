@@ -51,7 +51,7 @@ static guint pass_of(const BenchResults *r, const BenchSample *s)
 
         pass += o->qemu == s->qemu && o->round == s->round &&
                 o->config == s->config && o->workload == s->workload &&
-                o->counted == s->counted;
+                o->purpose == s->purpose;
     }
     return pass;
 }
@@ -59,7 +59,7 @@ static guint pass_of(const BenchResults *r, const BenchSample *s)
 static void take_sample(const char *step, const char *answer,
                         const char *name, BenchSample *s, BenchResults *r)
 {
-    if (!bench_parse_tag(step, &s->config, &s->workload, &s->counted)) {
+    if (!bench_parse_tag(step, &s->config, &s->workload, &s->purpose)) {
         return;
     }
     s->ios = number(answer, "ios");

@@ -13,7 +13,9 @@
 #define GUEST_SILENCE 90
 
 /* Each call is counted once more when the driver is bound again. */
-#define REBINDS 3
+#define REBINDS 2
+
+#define COUNTED_LOOPS 5
 
 const BenchConfig bench_configs[BENCH_CONFIGS] = {
     [BENCH_NONE] = { "none", "no vIOMMU", NULL, FALSE, NULL },
@@ -66,29 +68,33 @@ GArray *bench_runs(const BenchPlan *plan)
     return runs;
 }
 
-char *bench_tag(guint config, guint workload, gboolean counted)
+char *bench_tag(guint config, guint workload, BenchPurpose purpose)
 {
+    static const char *const purposes[BENCH_PURPOSES] = {
+        [BENCH_TIMED] = "timed", [BENCH_COUNTED] = "counted",
+        [BENCH_BASE] = "base",
+    };
+
     return g_strdup_printf("%s/%s/%s", bench_configs[config].name,
-                           workload == BENCH_ONE
-                           ? "one" : bench_workloads[workload].name,
-                           counted ? "counted" : "timed");
+                           bench_workloads[workload].name,
+                           purposes[purpose]);
 }
 
 gboolean bench_parse_tag(const char *step, guint *config, guint *workload,
-                         gboolean *counted)
+                         BenchPurpose *purpose)
 {
     g_autofree char *tag = words_get(step, "tag");
+    const guint all = BENCH_CONFIGS * BENCH_WORKLOADS * BENCH_PURPOSES;
 
-    for (*config = 0; tag && *config < BENCH_CONFIGS; ++*config) {
-        for (*workload = 0; *workload <= BENCH_ONE; ++*workload) {
-            for (*counted = FALSE; *counted <= TRUE; ++*counted) {
-                g_autofree char *this = bench_tag(*config, *workload,
-                                                  *counted);
+    for (guint n = 0; tag && n < all; n++) {
+        g_autofree char *this = NULL;
 
-                if (!strcmp(tag, this)) {
-                    return TRUE;
-                }
-            }
+        *config = n / BENCH_PURPOSES / BENCH_WORKLOADS;
+        *workload = n / BENCH_PURPOSES % BENCH_WORKLOADS;
+        *purpose = n % BENCH_PURPOSES;
+        this = bench_tag(*config, *workload, *purpose);
+        if (!strcmp(tag, this)) {
+            return TRUE;
         }
     }
     return FALSE;
@@ -138,19 +144,17 @@ static void add_disk_args(GStrvBuilder *args, guint config)
 }
 
 static void add_read(GStrvBuilder *steps, guint config, guint workload,
-                     gboolean counted, guint divisor)
+                     BenchPurpose purpose, guint divisor)
 {
-    const BenchWorkload *w = workload == BENCH_ONE
-        ? &bench_workloads[BENCH_4K_1] : &bench_workloads[workload];
-    g_autofree char *tag = bench_tag(config, workload, counted);
+    const BenchWorkload *w = &bench_workloads[workload];
+    g_autofree char *tag = bench_tag(config, workload, purpose);
     g_autofree char *bdf = bench_disk_bdf(config);
-    guint loops = MAX(w->loops / divisor, 1);
+    guint loops = purpose == BENCH_COUNTED ? COUNTED_LOOPS
+                : purpose == BENCH_BASE ? 1 : MAX(w->loops / divisor, 1);
 
     /* the guest does not know `tag`; the report quotes the step */
     add(steps, "guest read tag=%s bdf=%s bs=%u count=%u depth=%u loops=%u",
-        tag, bdf, w->bytes,
-        workload == BENCH_ONE ? 1 : w->count, w->depth,
-        workload == BENCH_ONE ? 1 : loops);
+        tag, bdf, w->bytes, w->count, w->depth, loops);
 }
 
 /* Another configuration is the first one each time. */
@@ -159,7 +163,7 @@ static void add_pass(GStrvBuilder *steps, guint configs, guint first,
 {
     for (guint w = 0; w < BENCH_WORKLOADS; w++) {
         for (guint n = 0; n < configs; n++) {
-            add_read(steps, (first + n) % configs, w, FALSE, divisor);
+            add_read(steps, (first + n) % configs, w, BENCH_TIMED, divisor);
         }
     }
 }
@@ -176,9 +180,9 @@ static void add_counted(GStrvBuilder *steps, guint configs)
             events[n]);
     }
     for (guint c = 0; c < configs; c++) {
-        add_read(steps, c, BENCH_ONE, TRUE, 1);
         for (guint w = 0; w < BENCH_WORKLOADS; w++) {
-            add_read(steps, c, w, TRUE, 4);
+            add_read(steps, c, w, BENCH_BASE, 1);
+            add_read(steps, c, w, BENCH_COUNTED, 1);
         }
     }
 }

@@ -35,11 +35,21 @@ typedef struct BenchWorkload {
 } BenchWorkload;
 
 enum {
-    BENCH_4K_1, BENCH_4K_32, BENCH_128K_1, BENCH_128K_32, BENCH_WORKLOADS,
-    /* one read: what the console takes of the exits */
-    BENCH_ONE = BENCH_WORKLOADS,
+    BENCH_4K_1, BENCH_4K_32, BENCH_128K_1, BENCH_128K_32, BENCH_WORKLOADS
 };
 extern const BenchWorkload bench_workloads[BENCH_WORKLOADS];
+
+/*
+ * Why it is read. A traced read's time says nothing. What the console and the
+ * file take of the exits is the same in counted and base: their difference is
+ * the reads'.
+ */
+typedef enum {
+    BENCH_TIMED,
+    BENCH_COUNTED,
+    BENCH_BASE,                 /* the same with fewer loops */
+    BENCH_PURPOSES
+} BenchPurpose;
 
 #define BENCH_MOST_QEMUS 2
 
@@ -82,12 +92,12 @@ char *bench_run_name(const BenchGuestRun *run);
 /* The guest's PCI address of a configuration's disk; caller owns. */
 char *bench_disk_bdf(guint config);
 
-/* A step's tag: configuration, workload, and `timed` or `counted`. */
-char *bench_tag(guint config, guint workload, gboolean counted);
+/* A step's tag: configuration, workload, purpose; caller owns. */
+char *bench_tag(guint config, guint workload, BenchPurpose purpose);
 
 /* The reverse; FALSE when @step has no such tag. */
 gboolean bench_parse_tag(const char *step, guint *config, guint *workload,
-                         gboolean *counted);
+                         BenchPurpose *purpose);
 
 /*
  * The guest of @kind as a scenario, in round @round. Its devices are the

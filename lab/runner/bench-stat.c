@@ -133,10 +133,10 @@ static const BenchSample *sample(const BenchResults *r, guint n)
 }
 
 static gboolean is_of(const BenchSample *s, guint qemu, guint config,
-                      guint workload, gboolean counted)
+                      guint workload, BenchPurpose purpose)
 {
     return s->qemu == qemu && s->config == config &&
-           s->workload == workload && s->counted == counted;
+           s->workload == workload && s->purpose == purpose;
 }
 
 GArray *bench_times(const BenchResults *r, guint qemu, guint config,
@@ -148,7 +148,7 @@ GArray *bench_times(const BenchResults *r, guint qemu, guint config,
         const BenchSample *s = sample(r, n);
         double time = s->usec / s->ios;
 
-        if (is_of(s, qemu, config, workload, FALSE)) {
+        if (is_of(s, qemu, config, workload, BENCH_TIMED)) {
             g_array_append_val(times, time);
         }
     }
@@ -163,13 +163,13 @@ double bench_ratio(const BenchResults *r, guint qemu, guint config,
     for (guint n = 0; n < r->samples->len; n++) {
         const BenchSample *s = sample(r, n);
 
-        if (!is_of(s, qemu, config, workload, FALSE)) {
+        if (!is_of(s, qemu, config, workload, BENCH_TIMED)) {
             continue;
         }
         for (guint m = 0; m < r->samples->len; m++) {
             const BenchSample *base = sample(r, m);
 
-            if (is_of(base, base_qemu, base_config, workload, FALSE) &&
+            if (is_of(base, base_qemu, base_config, workload, BENCH_TIMED) &&
                 base->round == s->round && base->pass == s->pass) {
                 double ratio = (s->usec / s->ios) / (base->usec / base->ios);
 
@@ -189,7 +189,7 @@ double bench_irq_rate(const BenchResults *r, guint qemu, guint config,
         const BenchSample *s = sample(r, n);
         double rate = s->irqs * 1e6 / s->usec;
 
-        if (is_of(s, qemu, config, workload, FALSE)) {
+        if (is_of(s, qemu, config, workload, BENCH_TIMED)) {
             g_array_append_val(rates, rate);
         }
     }
@@ -207,16 +207,16 @@ static double count_of(const BenchSample *s, BenchCount count)
     return values[count];
 }
 
-/* The one read of the same guest, or NULL. */
-static const BenchSample *find_one(const BenchResults *r,
-                                   const BenchSample *s)
+/* The base of the same guest, or NULL. */
+static const BenchSample *find_base(const BenchResults *r,
+                                    const BenchSample *s)
 {
     for (guint n = 0; n < r->samples->len; n++) {
-        const BenchSample *one = sample(r, n);
+        const BenchSample *base = sample(r, n);
 
-        if (is_of(one, s->qemu, s->config, BENCH_ONE, TRUE) &&
-            one->round == s->round) {
-            return one;
+        if (is_of(base, s->qemu, s->config, s->workload, BENCH_BASE) &&
+            base->round == s->round) {
+            return base;
         }
     }
     return NULL;
@@ -229,21 +229,16 @@ double bench_per_read(const BenchResults *r, guint qemu, guint config,
 
     for (guint n = 0; n < r->samples->len; n++) {
         const BenchSample *s = sample(r, n);
-        const BenchSample *one;
-        double value;
+        const BenchSample *base = find_base(r, s);
 
-        if (!is_of(s, qemu, config, workload, TRUE)) {
-            continue;
-        }
-        value = count_of(s, count) / s->ios;
-        if (count == BENCH_EXITS || count == BENCH_VMEXITS) {
-            one = find_one(r, s);
-            value = one && s->ios > one->ios
-                ? (count_of(s, count) - count_of(one, count)) /
-                  (s->ios - one->ios) : NAN;
-        }
-        if (!isnan(value)) {
-            g_array_append_val(values, value);
+        if (is_of(s, qemu, config, workload, BENCH_COUNTED) && base &&
+            s->ios > base->ios) {
+            double value = (count_of(s, count) - count_of(base, count)) /
+                           (s->ios - base->ios);
+
+            if (!isnan(value)) {
+                g_array_append_val(values, value);
+            }
         }
     }
     return bench_median_of(values);

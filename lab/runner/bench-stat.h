@@ -12,11 +12,11 @@
 /* What a read command answered. */
 typedef struct BenchSample {
     guint qemu, round, pass;    /* pass: from 0, in its guest */
-    guint config, workload;     /* workload may be BENCH_ONE */
-    gboolean counted;           /* traced: the time says nothing */
+    guint config, workload;
+    BenchPurpose purpose;
     double ios, usec, irqs;
     double exits, vmexits;      /* to QEMU for MMIO; of any kind */
-    double ioctls, cmds, syncs; /* of a counted one */
+    double ioctls, cmds, syncs; /* not of a timed one */
 } BenchSample;
 
 /* Ways to a MSI route's address. */
@@ -77,14 +77,14 @@ double bench_ratio(const BenchResults *r, guint qemu, guint config,
 double bench_irq_rate(const BenchResults *r, guint qemu, guint config,
                       guint workload);
 
-/* Numbers a read. Exits are without those that one read's command takes. */
+/* Numbers a read. */
 typedef enum {
     BENCH_EXITS, BENCH_VMEXITS, BENCH_IOCTLS, BENCH_CMDS, BENCH_SYNCS,
     BENCH_COUNTS
 } BenchCount;
 extern const char *const bench_counts[BENCH_COUNTS];
 
-/* Median of the counted samples. */
+/* Median of the counted samples, each against the base in its guest. */
 double bench_per_read(const BenchResults *r, guint qemu, guint config,
                       guint workload, BenchCount count);
 
