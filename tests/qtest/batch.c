@@ -314,8 +314,8 @@ static void test_no_recovery_no_sync(const void *unused)
     queue_pages(dut, 5, 3);
     at = dut->smmu.prod;
     queue_pages(dut, 0, 1);
-    rule->repeat = 1;
     uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    rule->repeat = 1;
     smmu_ring(&dut->smmu);
     smmu_assert_error(&dut->smmu, at, CERROR_ILL);
     g_assert_cmphex(stale_where(dut, &stale), ==, stale.old);

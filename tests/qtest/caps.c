@@ -23,7 +23,8 @@ typedef struct Field {
 
 static const Field fields[] = {
     { "IDR0.TTF", 0, 2, 2, "", NO_REMEDY, { 0, 1 }, 2, { 2, 3 }, 2 },
-    { "IDR0.COHACC", 0, 4, 1, "", NO_REMEDY, { 0 }, 1, { 1 }, 1 },
+    /* not coherent: iommufd itself refuses */
+    { "IDR0.COHACC", 0, 4, 1, "", NULL, { 0 }, 1, { 1 }, 1 },
     { "IDR0.ATS", 0, 10, 1, ",ats=on", "use ats=off", { 0 }, 1, { 1 }, 1 },
     { "IDR0.ATS", 0, 10, 1, "", NULL, { }, 0, { 0, 1 }, 2 },
     { "IDR0.ASID16", 0, 12, 1, "", NO_REMEDY, { 0 }, 1, { 1 }, 1 },
@@ -87,7 +88,8 @@ static void test_field(const void *data)
                                field->shift, field->length);
 
     for (unsigned i = 0; i < field->bads; i++) {
-        g_autofree char *expected = g_strdup_printf(
+        g_autofree char *expected = !field->remedy ?
+            g_strdup("error bind device") : g_strdup_printf(
             "the host's SMMUv3 does not fit: %s is 0x%x in 'smmu0' and 0x%x "
             "on the host (%s)", field->name, model, field->bad[i],
             field->remedy);
@@ -96,7 +98,7 @@ static void test_field(const void *data)
         set_host(dut, field, field->bad[i]);
         message = hotplug_add(dut, 0, NULL);
         g_assert_nonnull(message);
-        g_assert_true(g_str_has_suffix(message, expected));
+        g_assert_nonnull(strstr(message, expected));
     }
     for (unsigned i = 0; i < field->goods; i++) {
         g_test_message("%s on the host: 0x%x", field->name, field->good[i]);

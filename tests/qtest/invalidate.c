@@ -147,13 +147,18 @@ static void test_ranges(const void *data)
 
 /* --- configuration ---------------------------------------------- */
 
-/* CDs are cached like translations. The new one has an ASID of its own. */
+/*
+ * CDs are cached like translations, and invalidated with the STE that leads to
+ * them. The new one has an ASID of its own.
+ */
 static void test_cd(const void *unused)
 {
     static const Command of_cd[] = {
         { "CFGI_CD", CMD_CFGI_CD, LEAF, true },
         { "CFGI_CD_ALL", CMD_CFGI_CD_ALL, 0, true },
         { "CFGI_STE", CMD_CFGI_STE, 0, true },
+        { "CFGI_STE_RANGE", CMD_CFGI_ALL, 2, true },
+        { "CFGI_ALL", CMD_CFGI_ALL, CFGI_ALL, true },
         { "TLBI_NSNH_ALL", CMD_TLBI_NSNH_ALL, 0, false },
     };
     Dut *dut = dut_start_translating(NULL);
@@ -168,7 +173,7 @@ static void test_cd(const void *unused)
 
         g_test_message("%s", c->name);
         cd_set(&dut->ram, dut->cd, &dut->pt, DUT_ASID);
-        dut_command(dut, CMD_CFGI_ALL, CFGI_ALL);
+        dut_command(dut, CMD_CFGI_CD_ALL | CMD_SID(dut->sid), 0);
         g_assert_cmphex(edu_where(dut, DUT_IOVA, one, two), ==, one);
         cd_set(&dut->ram, dut->cd, &pt2, ASID_OTHER);
         g_assert_cmphex(edu_where(dut, DUT_IOVA, one, two), ==, one);

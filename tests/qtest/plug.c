@@ -177,6 +177,59 @@ static void test_interrupt(const void *unused)
     dut_stop(dut);
 }
 
+/*
+ * A second device behind the same SMMU, on the root bus: with its own tables,
+ * its own commands, and whatever becomes of the first one.
+ */
+static Dut second_device(Dut *dut)
+{
+    Dut second = *dut;
+
+    second.edu = (PciFunction) { dut->qts, 0, PCI_SLOT_DEVFN(5) };
+    second.bar = dut->bar + 0x1000000;
+    second.sid = second.edu.devfn;
+    second.pt = pt_new(&dut->ram, 12, 48);
+    pt_map(&second.pt, dut->buffer, dut->buffer);
+    second.cd = cd_new(&dut->ram, &second.pt, DUT_ASID + 1);
+    pci_enable(&second.edu, second.bar);
+    strtab_set_stage1(&dut->strtab, second.sid, second.cd);
+    dut_command(dut, CMD_CFGI_STE | CMD_SID(second.sid), CFGI_LEAF);
+    return second;
+}
+
+static void test_two(const void *unused)
+{
+    g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
+    DutConfig config = full_port;
+    Dut *dut, second;
+    uint64_t page, other;
+
+    config.args = device;
+    dut = dut_start_translating(&config);
+    second = second_device(dut);
+    page = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+    other = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+    pt_map(&second.pt, DUT_IOVA, page);
+    edu_load(&second);
+    use(dut);
+    g_assert_cmphex(edu_where(&second, DUT_IOVA, page, other), ==, page);
+
+    /* what ends the first one's access does not end the second one's */
+    pt_map(&second.pt, DUT_IOVA, other);
+    dut_set_ste(dut, STE_ABORT, 0);
+    dut_command(dut, CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0);
+    if (dut_backend() != DUT_REAL) {
+        g_assert_cmphex(edu_where(&second, DUT_IOVA, page, other), ==, page);
+    }
+    hotplug_remove(dut, 0);
+    dut_command(dut, CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID + 1), 0);
+    g_assert_cmphex(edu_where(&second, DUT_IOVA, page, other), ==, other);
+    hotplug(dut);
+    use(dut);
+    g_assert_cmphex(edu_where(&second, DUT_IOVA, page, other), ==, other);
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
@@ -186,6 +239,7 @@ int main(int argc, char **argv)
     dut_test("/plug/smmu-off", 0, test_smmu_off, NULL);
     dut_test("/plug/during-dma", 0, test_during_dma, NULL);
     dut_test("/plug/reset", 0, test_reset, NULL);
+    dut_test("/plug/two", DUT_TWO, test_two, NULL);
     dut_test("/plug/interrupt", 0, test_interrupt, NULL);
     return g_test_run();
 }

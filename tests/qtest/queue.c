@@ -18,28 +18,6 @@ static Smmu start(const void *args)
     return smmu;
 }
 
-static bool pending(const Smmu *smmu)
-{
-    return (smmu_read(smmu, SMMU_GERROR) ^ smmu_read(smmu, SMMU_GERRORN)) &
-           GERROR_CMDQ_ERR;
-}
-
-static void assert_done(const Smmu *smmu)
-{
-    g_assert_cmphex(smmu_read(smmu, SMMU_CMDQ_CONS), ==, smmu->prod);
-    g_assert_false(pending(smmu));
-}
-
-/* The queue stands at @cons (index and wrap bit), because of @error there */
-static void assert_error(const Smmu *smmu, uint32_t cons, unsigned error)
-{
-    uint32_t value = smmu_read(smmu, SMMU_CMDQ_CONS);
-
-    g_assert_cmphex(value & 0xfffff, ==, cons);
-    g_assert_cmpuint(CONS_ERR(value), ==, error);
-    g_assert_true(pending(smmu));
-}
-
 typedef struct Command {
     const char *name;
     uint64_t word0;
@@ -74,7 +52,7 @@ static void test_each(const void *args)
         g_test_message("%s", good[i].name);
         smmu_queue(&smmu, good[i].word0, good[i].word1);
         smmu_ring(&smmu);
-        assert_done(&smmu);
+        smmu_assert_done(&smmu);
     }
     qtest_quit(smmu.qts);
 }
@@ -92,13 +70,13 @@ static void test_wrap(const void *args)
             smmu_queue(&smmu, c->word0, c->word1);
         }
         smmu_ring(&smmu);
-        assert_done(&smmu);
+        smmu_assert_done(&smmu);
         g_assert_cmphex(smmu.prod, ==, round % 2 ? 0 : ENTRIES);
     }
     for (unsigned i = 0; i < 3 * ENTRIES; i++) {
         smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
         smmu_ring(&smmu);
-        assert_done(&smmu);
+        smmu_assert_done(&smmu);
     }
     qtest_quit(smmu.qts);
 }
@@ -114,7 +92,7 @@ static void test_long(const void *args)
     }
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
-    assert_done(&smmu);
+    smmu_assert_done(&smmu);
     qtest_quit(smmu.qts);
 }
 
@@ -129,20 +107,8 @@ static void test_enable(const void *args)
     smmu_ring(&smmu);
     g_assert_cmphex(smmu_read(&smmu, SMMU_CMDQ_CONS), ==, 0);
     smmu_write(&smmu, SMMU_CR0, CR0_CMDQEN);
-    assert_done(&smmu);
+    smmu_assert_done(&smmu);
     qtest_quit(smmu.qts);
-}
-
-/* The driver replaces the bad command, acknowledges, and the queue goes on */
-static void repair(Smmu *smmu, uint32_t index)
-{
-    Smmu at = *smmu;
-
-    at.prod = index;
-    smmu_queue(&at, CMD_SYNC, 0);
-    smmu_write(smmu, SMMU_GERRORN, smmu_read(smmu, SMMU_GERROR));
-    g_assert_cmphex(smmu_read(smmu, SMMU_CMDQ_CONS) & 0xfffff, ==, smmu->prod);
-    g_assert_false(pending(smmu));
 }
 
 static void test_illegal(const void *args)
@@ -153,13 +119,13 @@ static void test_illegal(const void *args)
     smmu_queue(&smmu, CMD_ILLEGAL, 0);
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
-    assert_error(&smmu, 1, CERROR_ILL);
+    smmu_assert_error(&smmu, 1, CERROR_ILL);
 
     /* nothing goes on before the error is acknowledged */
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
-    assert_error(&smmu, 1, CERROR_ILL);
-    repair(&smmu, 1);
+    smmu_assert_error(&smmu, 1, CERROR_ILL);
+    smmu_repair(&smmu, 1);
     qtest_quit(smmu.qts);
 }
 
@@ -175,16 +141,16 @@ static void test_illegal_after_batch(const void *args)
     smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
-    assert_error(&smmu, 3, CERROR_ILL);
-    repair(&smmu, 3);
+    smmu_assert_error(&smmu, 3, CERROR_ILL);
+    smmu_repair(&smmu, 3);
 
     /* the same where the queue wraps: 2 more entries, then from 0 */
     smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
     smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
     smmu_queue(&smmu, CMD_ILLEGAL, 0);
     smmu_ring(&smmu);
-    assert_error(&smmu, ENTRIES, CERROR_ILL);
-    repair(&smmu, ENTRIES);
+    smmu_assert_error(&smmu, ENTRIES, CERROR_ILL);
+    smmu_repair(&smmu, ENTRIES);
     qtest_quit(smmu.qts);
 }
 
@@ -203,8 +169,8 @@ static void test_illegal_parameters(const void *args)
         g_test_message("%s", bad[i].name);
         smmu_queue(&smmu, bad[i].word0, bad[i].word1);
         smmu_ring(&smmu);
-        assert_error(&smmu, at, CERROR_ILL);
-        repair(&smmu, at);
+        smmu_assert_error(&smmu, at, CERROR_ILL);
+        smmu_repair(&smmu, at);
     }
     qtest_quit(smmu.qts);
 }
@@ -224,18 +190,18 @@ static void test_atc_inv(const void *args)
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
     if (legal) {
-        assert_done(&smmu);
+        smmu_assert_done(&smmu);
     } else {
-        assert_error(&smmu, 1, CERROR_ILL);
-        repair(&smmu, 1);
+        smmu_assert_error(&smmu, 1, CERROR_ILL);
+        smmu_repair(&smmu, 1);
     }
 
     smmu_queue(&smmu, CMD_ATC_INV | CMD_SSEC | CMD_SID(8), 52);
     smmu_ring(&smmu);
     if (accelerated) {
-        assert_error(&smmu, 3, CERROR_ILL);
+        smmu_assert_error(&smmu, 3, CERROR_ILL);
     } else {
-        assert_done(&smmu);
+        smmu_assert_done(&smmu);
     }
     qtest_quit(smmu.qts);
 }
@@ -248,7 +214,7 @@ static void test_abort(const void *args)
     qtest_writeq(smmu.qts, smmu.base + SMMU_CMDQ_BASE, SMMU_NOWHERE | LOG2SIZE);
     smmu.prod = 1;
     smmu_ring(&smmu);
-    assert_error(&smmu, 0, CERROR_ABT);
+    smmu_assert_error(&smmu, 0, CERROR_ABT);
     qtest_quit(smmu.qts);
 }
 

@@ -11,8 +11,8 @@
             "-device pcie-root-port,id=rp1,bus=pcie.1,chassis=9 "
 #define SMMU1 "-device arm-smmuv3,primary-bus=pcie.1,id=smmu1,accel=on "
 #define OTHER_HOST_SMMU "the device cannot share stage 2 with those behind " \
-    "'smmu0', as devices behind another SMMUv3 of the host cannot; give it an " \
-    "arm-smmuv3 of its own, on a pxb-pcie"
+    "'smmu0', as devices behind another SMMUv3 of the host cannot; give it " \
+    "an arm-smmuv3 of its own, on a pxb-pcie"
 
 /* QEMU with these parts in order, NULL at the end; as machine_assert_...() */
 static void check(const char *message, ...) G_GNUC_NULL_TERMINATED;
@@ -97,7 +97,7 @@ static void test_two_iommufds(const void *unused)
 static void test_two_host_smmus(const void *unused)
 {
     g_autofree char *smmu = dut_smmu_args("");
-    g_autofree char *one = dut_device_args(0, "");
+    g_autofree char *one = dut_device_args(0, ",bus=pcie.0");
     g_autofree char *two = dut_device_args(1, "");
     g_autofree char *two_elsewhere = dut_device_args(1, ",bus=rp1");
 

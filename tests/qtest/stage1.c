@@ -7,6 +7,7 @@
 #define PTE_BLOCK     1ull
 #define PTE_TABLE     3ull
 #define PTE_PAGE      3ull
+#define PTE_UNPRIV    (1ull << 6)    /* as devices are */
 #define PTE_READONLY  (1ull << 7)
 #define PTE_INNER     (3ull << 8)
 #define PTE_AF        (1ull << 10)
@@ -70,8 +71,8 @@ void pt_map_level(const PageTable *pt, uint64_t iova, uint64_t address,
                   unsigned level)
 {
     qtest_writeq(pt->ram->qts, descriptor(pt, iova, level),
-                 address | (level == 3 ? PTE_PAGE : PTE_BLOCK) | PTE_INNER |
-                 PTE_AF | PTE_NG);
+                 address | (level == 3 ? PTE_PAGE : PTE_BLOCK) | PTE_UNPRIV |
+                 PTE_INNER | PTE_AF | PTE_NG);
 }
 
 void pt_map(const PageTable *pt, uint64_t iova, uint64_t address)

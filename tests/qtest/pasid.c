@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Substreams: with ssidsize= the guest finds a PASID capability in a device
+ * that has it, may have a table of CDs for the device, and DMA with a PASID
+ * goes by its CD.
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "standard-headers/linux/pci_regs.h"
+#include "hotplug.h"
+#include "log.h"
+
+#define HW_CAP_EXEC (1u << 1)   /* IOMMU_HW_CAP_PCI_PASID_EXEC */
+#define HW_CAP_PRIV (1u << 2)
+#define S1DSS_CD0   2ull     /* no PASID: CD 0 */
+#define S1FMT(n)    ((uint64_t)(n) << 4)
+#define CMD_SSV     (1ull << 11)
+#define CMD_SSID(n) ((uint64_t)(n) << 12)
+#define CD_SIZE     64
+
+static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
+{
+    struct uapi_control *control = dut_model()->control;
+    uint32_t *idr = control->smmu[0].idr;
+
+    idr[1] = deposit32(idr[1], 6, 5, ssidsize);
+    idr[0] = deposit32(idr[0], 19, 1, cd2l) | IDR0_ATS;
+    control->device[0].max_pasid_log2 = max_pasid;
+}
+
+/* --- the capability ------------------------------------------------- */
+
+/*
+ * Returns: the offset of extended capability @id, 0 if there is none; *last:
+ * nothing follows it.
+ */
+static unsigned extended_capability(const PciFunction *pci, uint16_t id,
+                                    bool *last)
+{
+    unsigned offset = PCI_CFG_SPACE_SIZE;
+    uint32_t header = pci_readl(pci, offset);
+
+    for (unsigned i = 0; header && header != ~0u && i < 64; i++) {
+        if (PCI_EXT_CAP_ID(header) == id) {
+            *last = !PCI_EXT_CAP_NEXT(header);
+            return offset;
+        }
+        offset = PCI_EXT_CAP_NEXT(header);
+        if (!offset) {
+            break;
+        }
+        header = pci_readl(pci, offset);
+    }
+    return 0;
+}
+
+static unsigned pasid_capability(const Dut *dut)
+{
+    bool last = false;
+    unsigned offset = extended_capability(&dut->edu, PCI_EXT_CAP_ID_PASID,
+                                          &last);
+
+    g_assert_true(!offset || last);
+    return offset;
+}
+
+typedef struct Shown {
+    const char *name;
+    const char *options;
+    unsigned max_pasid;
+    uint32_t hw_caps;
+    unsigned width;      /* 0: not shown */
+} Shown;
+
+static const Shown shown[] = {
+    { "no-ssidsize", "", 10, 0, 0 },
+    { "no-pasid", ",ssidsize=16", 0, 0, 0 },
+    { "device-less", ",ssidsize=16", 10, HW_CAP_EXEC, 10 },
+    { "smmu-less", ",ssidsize=8", 20, HW_CAP_PRIV, 8 },
+    { "both", ",ssidsize=16", 16, HW_CAP_EXEC | HW_CAP_PRIV, 16 },
+    { "auto", ",ssidsize=auto", 20, 0, 16 },
+};
+
+static void test_shown(const void *data)
+{
+    const Shown *c = data;
+    const DutConfig config = { .smmu = c->options };
+    Dut *dut;
+    unsigned offset;
+    uint16_t value;
+
+    set_host(16, true, c->max_pasid);
+    dut_model()->control->device[0].hw_caps = c->hw_caps;
+    dut = dut_start(&config);
+    offset = pasid_capability(dut);
+    g_assert_true(!offset == !c->width);
+    if (offset) {
+        value = pci_readw(&dut->edu, offset + PCI_PASID_CAP);
+        g_assert_cmpuint(value >> 8 & 0x1f, ==, c->width);
+        g_assert_true(!!(value & PCI_PASID_CAP_EXEC) ==
+                      !!(c->hw_caps & HW_CAP_EXEC));
+        g_assert_true(!!(value & PCI_PASID_CAP_PRIV) ==
+                      !!(c->hw_caps & HW_CAP_PRIV));
+    }
+    dut_stop(dut);
+}
+
+/* The control register is QEMU's: the device never hears of it */
+static void test_control(const void *unused)
+{
+    static const DutConfig config = { .smmu = ",ssidsize=16" };
+    Dut *dut;
+    unsigned control;
+    uint32_t writes;
+
+    set_host(16, true, 16);
+    dut = dut_start(&config);
+    control = pasid_capability(dut) + PCI_PASID_CTRL;
+    g_assert_cmpuint(control, !=, PCI_PASID_CTRL);
+    writes = dut->model->control->calls[UAPI_REGION_WRITE];
+    g_assert_cmphex(pci_readw(&dut->edu, control), ==, 0);
+    pci_writew(&dut->edu, control, 0xffff);
+    g_assert_cmphex(pci_readw(&dut->edu, control), ==, 7);
+    pci_writew(&dut->edu, control - 2, 0xffff);
+    g_assert_cmpuint(pci_readw(&dut->edu, control - 2) >> 8 & 0x1f, ==, 16);
+    g_assert_cmpuint(dut->model->control->calls[UAPI_REGION_WRITE], ==,
+                     writes);
+    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
+    qtest_qmp_eventwait(dut->qts, "RESET");
+    g_assert_cmphex(pci_readw(&dut->edu, control), ==, 0);
+    dut_stop(dut);
+}
+
+static void test_offset(const void *unused)
+{
+    static const char *const bad[] = {
+        "0x10", "0xfc", "0x102", "0xffc", "0x1000", "0x100",
+    };
+    g_autofree char *smmu = dut_smmu_args(",ssidsize=16");
+    g_autofree char *good = dut_device_args(0, ",x-vpasid-cap-offset=0xf00");
+    g_autofree char *args = g_strdup_printf("%s %s", smmu, good);
+
+    set_host(16, true, 16);
+    dut_enter();
+    machine_assert_accepted(args);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *property = g_strdup_printf(",x-vpasid-cap-offset=%s",
+                                                    bad[i]);
+        g_autofree char *device = dut_device_args(0, property);
+        g_autofree char *refused = g_strdup_printf("%s %s", smmu, device);
+
+        machine_assert_refused(refused, "x-vpasid-cap-offset");
+    }
+    dut_leave();
+}
+
+/* --- tables of CDs -------------------------------------------------- */
+
+typedef struct Substreams {
+    uint64_t cds;         /* four of them */
+    PageTable pt[4];
+    uint64_t page[4];     /* what DUT_IOVA is by each */
+} Substreams;
+
+static Substreams make_substreams(Dut *dut)
+{
+    Substreams s = { .cds = ram_alloc(&dut->ram, 4 * CD_SIZE, 4 * CD_SIZE) };
+
+    for (unsigned i = 0; i < 4; i++) {
+        s.pt[i] = pt_new(&dut->ram, 12, 48);
+        s.page[i] = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+        pt_map(&s.pt[i], DUT_IOVA, s.page[i]);
+        cd_set(&dut->ram, s.cds + i * CD_SIZE, &s.pt[i], DUT_ASID + i);
+    }
+    pt_map(&s.pt[0], dut->buffer, dut->buffer);
+    return s;
+}
+
+/* Writes with a PASID; returns whether @address got it */
+static bool writes(Dut *dut, unsigned ssid, uint64_t address)
+{
+    uint32_t value = 0x12340000 | ++dut->pattern;
+    uint64_t result;
+
+    qtest_writel(dut->qts, address, 0);
+    result = uapi_dma_ssid(dut->model, 0, ssid, DUT_IOVA, &value,
+                           sizeof(value), true);
+    g_assert_true((qtest_readl(dut->qts, address) == value) == !result);
+    return !result;
+}
+
+static Dut *start_substreams(void)
+{
+    static const DutConfig config = { .smmu = ",ssidsize=16,ats=on" };
+    Dut *dut;
+
+    set_host(16, true, 16);
+    dut = dut_start(&config);
+    dut_enable(dut);
+    return dut;
+}
+
+static void test_dma(const void *unused)
+{
+    Dut *dut = start_substreams();
+    Substreams s = make_substreams(dut);
+    uint64_t other = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+
+    dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
+                STE1_ATTRS | S1DSS_CD0);
+    edu_load(dut);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, s.page[0], s.page[1]), ==,
+                    s.page[0]);
+    for (unsigned i = 1; i < 4; i++) {
+        g_assert_true(writes(dut, i, s.page[i]));
+    }
+    g_assert_false(writes(dut, 4, other));
+
+    /* the CD of one PASID changes: stale, until the guest says so */
+    PageTable pt = pt_new(&dut->ram, 12, 48);
+
+    pt_map(&pt, DUT_IOVA, other);
+    cd_set(&dut->ram, s.cds + 2 * CD_SIZE, &pt, DUT_ASID + 9);
+    g_assert_true(writes(dut, 2, s.page[2]));
+    dut_command(dut, CMD_CFGI_CD | CMD_SSV | CMD_SSID(2) | CMD_SID(dut->sid),
+                CFGI_LEAF);
+    g_assert_true(writes(dut, 2, other));
+    g_assert_true(writes(dut, 1, s.page[1]));
+    dut_stop(dut);
+}
+
+/* What the SMMU does not advertise aborts the DMA; the host never sees it */
+static void test_bad_ste(const void *unused)
+{
+    static const DutConfig config = { .smmu = ",ssidsize=4" };
+    Dut *dut;
+    Substreams s;
+
+    set_host(16, false, 16);
+    dut = dut_start(&config);
+    dut_enable(dut);
+    s = make_substreams(dut);
+    const uint64_t bad[] = {
+        STE_S1CDMAX(5), STE_S1CDMAX(2) | S1FMT(1), STE_S1CDMAX(2) | S1FMT(2),
+        STE_S1CDMAX(2) | S1FMT(3),
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
+                    STE1_ATTRS | S1DSS_CD0);
+        edu_load(dut);
+        g_assert_cmphex(edu_where(dut, DUT_IOVA, s.page[0], s.page[1]), ==,
+                        s.page[0]);
+        dut_set_ste(dut, STE_STAGE1 | bad[i] | s.cds, STE1_ATTRS | S1DSS_CD0);
+        g_assert_cmphex(edu_where(dut, DUT_IOVA, s.page[0], s.page[1]), ==, 0);
+        g_assert_cmpuint(dut->model->control->state[0].ste, ==,
+                         UAPI_STE_ABORT);
+    }
+    dut_stop(dut);
+}
+
+/* A SubstreamID that does not exist has nothing cached */
+static void test_commands(const void *unused)
+{
+    static const DutConfig config = { .smmu = ",ssidsize=4,ats=on" };
+    Dut *dut;
+    Substreams s;
+    uint64_t from;
+
+    set_host(16, true, 16);
+    dut = dut_start(&config);
+    dut_enable(dut);
+    s = make_substreams(dut);
+    dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
+                STE1_ATTRS | S1DSS_CD0 | STE1_EATS(1));
+
+    const uint64_t cd = CMD_CFGI_CD | CMD_SSV | CMD_SID(dut->sid);
+    const uint64_t atc = CMD_ATC_INV | CMD_SSV | CMD_SID(dut->sid);
+
+    from = log_now(dut);
+    dut_command(dut, cd | CMD_SSID(15), CFGI_LEAF);
+    dut_command(dut, cd | CMD_SSID(16), CFGI_LEAF);
+    dut_command(dut, atc | CMD_SSID(15), 0);
+    dut_command(dut, atc | CMD_SSID(16), 0);
+    g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(15), CFGI_LEAF), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(16), CFGI_LEAF), ==, 0);
+    g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(15), 0), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(16), 0), ==, 0);
+    dut_stop(dut);
+}
+
+int main(int argc, char **argv)
+{
+    machine_test_init(&argc, &argv);
+    for (size_t i = 0; i < G_N_ELEMENTS(shown); i++) {
+        g_autofree char *path = g_strdup_printf("/pasid/capability/%s",
+                                                shown[i].name);
+
+        dut_test(path, DUT_MODELED, test_shown, &shown[i]);
+    }
+    dut_test("/pasid/control", DUT_MODELED, test_control, NULL);
+    dut_test("/pasid/offset", DUT_MODELED, test_offset, NULL);
+    dut_test("/pasid/dma", DUT_MODELED, test_dma, NULL);
+    dut_test("/pasid/bad-ste", DUT_MODELED, test_bad_ste, NULL);
+    dut_test("/pasid/commands", DUT_MODELED, test_commands, NULL);
+    return g_test_run();
+}
