@@ -174,6 +174,9 @@ static bool do_expect_boots(struct run *run, const struct step *step,
     if (!wait_until(run, enough_boots, step->timeout, "the guest's reboot")) {
         return false;
     }
+    if (run->panic_wanted) {
+        run->panic_wanted = run->vm.console.panicked = false;
+    }
     *answer = text_printf("boots=%lu", run->vm.console.boots);
     return run->vm.console.boots == step->count ||
            run_fail(run, EXIT_FAIL, "the guest booted %lu times instead of "

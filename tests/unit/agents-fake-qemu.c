@@ -69,6 +69,10 @@ static void answer(const char *line)
                  "irqs=5 sha256=aa\n", n);
     }
     say(console, text);
+    if (!strncmp(cmd, "kexec", 5)) {
+        say(console, "Kernel panic - not syncing: sysrq\n"
+                     "[ 0.1] @lab ready again=1\n");
+    }
     if (!strncmp(cmd, "reboot", 6)) {
         say(console, "[ 0.1] @lab ready again=1\n");
     }

@@ -93,19 +93,20 @@ static void test_good(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
         "boot", "guest read dev=x", "repeat 2 { guest write dev=x ; sleep 0 }",
-        "guest lost", "guest edu op=irq", "guest education", NULL
+        "guest lost", "guest edu op=irq", "guest education",
+        "guest finish ping bdf=x", "guest begin read", NULL
     };
 
     g_assert_true(run(f, steps));
     g_assert_cmpuint(counter(f, "boots"), ==, 1);
-    g_assert_cmpuint(counter(f, "ios"), ==, 16);
-    g_assert_cmpuint(counter(f, "irqs"), ==, 20);
+    g_assert_cmpuint(counter(f, "ios"), ==, 20);
+    g_assert_cmpuint(counter(f, "irqs"), ==, 25);
     g_assert_cmpuint(counter(f, "guest_events"), ==, 0);
     g_assert_cmpuint(counter(f, "polled"), ==, 1);
     g_assert_cmpuint(counter(f, "exit_code"), ==, 0);
     g_assert_cmpuint(counter(f, "trace.nothing"), ==, 0);
     /* boot, read, 2 * (write, sleep), lost, edu, ..., poweroff, exit */
-    g_assert_cmpuint(f->run.step_no, ==, 11);
+    g_assert_cmpuint(f->run.step_no, ==, 13);
 }
 
 static void test_reboot(Fixture *f, gconstpointer data)
@@ -123,6 +124,31 @@ static void test_reboot(Fixture *f, gconstpointer data)
         assert_reason(f, "3 times instead of 2");
     } else {
         g_assert_true(run(f, steps));
+    }
+}
+
+/* The panic that was asked for is the way into the next kernel, no other is. */
+static void test_crash(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest kexec kernel=a crash=1", "expect-boots 2", "guest x",
+        NULL
+    };
+    static const char *const panics_later[] = {
+        "boot", "guest kexec kernel=a crash=1", "expect-boots 2",
+        "guest panic", NULL
+    };
+    static const char *const not_asked[] = {
+        "boot", "guest kexec kernel=a", "sleep 0.2", "expect-boots 3", NULL
+    };
+
+    if (data) {
+        g_assert_false(run(f, !strcmp(data, "later") ? panics_later
+                                                     : not_asked));
+        assert_reason(f, "panicked: Kernel panic");
+    } else {
+        g_assert_true(run(f, steps));
+        g_assert_cmpuint(counter(f, "guest_bad"), ==, 1);
     }
 }
 
@@ -259,6 +285,9 @@ int main(int argc, char **argv)
     ADD("good", NULL, test_good);
     ADD("reboot", NULL, test_reboot);
     ADD("reboot-too-often", "yes", test_reboot);
+    ADD("crash", NULL, test_crash);
+    ADD("crash-later", "later", test_crash);
+    ADD("crash-not-asked", "never", test_crash);
     ADD("monitor", NULL, test_monitor);
     ADD("two-lives", NULL, test_two_lives);
     ADD("refused", NULL, test_refused);
