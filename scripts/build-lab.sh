@@ -4,7 +4,7 @@
 # usage: build-lab.sh
 #
 # Builds what is ours: the runner build/lab/smmu-lab and the tests. QEMU is to be built before, as the qtests use its
-# libqos.
+# libqos; if there is one for arm64, they are built for arm64 too.
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -33,3 +33,6 @@ elif ! stamp_is lab "$key"; then
 fi
 stamp_set lab "$key"
 step "build the lab" "$BUILD/logs/lab.log" ninja -C "$BUILD/lab" -j "$JOBS"
+if [[ -f $BUILD/qemu-arm64/tests/qtest/libqos/libqos.a ]]; then
+    "$ROOT/scripts/build-qtests.sh"
+fi

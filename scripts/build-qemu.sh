@@ -5,7 +5,7 @@
 #
 # Configures (once) and builds qemu-system-aarch64 with the features that are used, and no others.
 #   x86     runs here with TCG, from build/qemu-lab: the emulated host, and libqos for the qtests
-#   arm64   runs on arm64 with KVM or TCG, from build/qemu-v10.2: what is tested
+#   arm64   runs on arm64 with KVM or TCG, from build/qemu-v10.2: what is tested, and libqos for the qtests there
 #   --source DIR, --build DIR  another source tree, another build directory
 #   --configure-only           do not build
 
@@ -109,6 +109,5 @@ if ! stamp_is "configure-$name" "$key" || [[ ! -f $out/build.ninja ]]; then
     stamp_set "configure-$name" "$key"
 fi
 ((configure_only)) && exit
-targets=(qemu-system-aarch64)
-[[ $kind == arm64 ]] || targets+=(tests/qtest/libqos/libqos.a)
+targets=(qemu-system-aarch64 tests/qtest/libqos/libqos.a)
 step "build QEMU ($name)" "$BUILD/logs/$name.log" ninja -C "$out" -j "$JOBS" "${targets[@]}"

@@ -21,10 +21,10 @@ case ${1:-} in
 *) usage_error "unknown argument '$1'" ;;
 esac
 if ((!all)); then
-    for dir in qemu-x86 qemu-arm64 variants kernel images lab lab-arm64 check logs; do
+    for dir in qemu-x86 qemu-arm64 variants kernel images lab lab-arm64 qtests-arm64 check logs; do
         rm -rf "${BUILD:?}/$dir"
     done
-    rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,lab,check-*}
+    rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,lab,qtests-arm64,check-*}
     exit
 fi
 tree=$BUILD/qemu-$BASE

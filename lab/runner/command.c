@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "qtests.h"
 #include "step.h"
 
 #include <string.h>
@@ -204,6 +205,8 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
     /* What is not given here, the image's init adds. */
     add_if(argv, "--qemu", qemu ? SHARE_ON_HOST "/qemu" : NULL);
     add_if(argv, "--kernel", o->kernel_given ? SHARE_ON_HOST "/Image" : NULL);
+    add_if(argv, "--qtests", qtests_wanted(s)
+           ? SHARE_ON_HOST "/" QTESTS_IN_SHARE : NULL);
     add_if(argv, "--firmware", s->firmware ? NULL : "none");
     add_if(argv, "--machine", s->machine);
     add_if(argv, "--accel", s->accel);

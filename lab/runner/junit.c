@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "junit.h"
 
+#include <string.h>
+
 /* XML has no place for control characters, not even escaped ones. */
 static char *escape(const char *text)
 {
@@ -14,22 +16,50 @@ static char *escape(const char *text)
     return g_markup_escape_text(clean, -1);
 }
 
+/* The last lines of a console, and the tests that have something to say */
+static char *output_of(const Outcome *o, gboolean with_tail)
+{
+    g_autofree char *tests = outcome_tests(o);
+    g_autofree char *tail = g_strjoinv("\n", o->tail);
+    g_autoptr(GString) text = g_string_new(with_tail ? tail : "");
+
+    if (tests) {
+        g_string_append_printf(text, "%s%s", text->len ? "\n" : "", tests);
+    }
+    for (guint i = 0; i < o->report->records->len; i++) {
+        const Record *record = g_ptr_array_index(o->report->records, i);
+        const char *why = record_get(record, "reason");
+
+        if (!strcmp(record->kind, "test") && why && *why) {
+            g_string_append_printf(text, "\n%s qtest-%s %s: %s",
+                                   record_get(record, "result"),
+                                   record_get(record, "program"),
+                                   record_get(record, "name"), why);
+        }
+    }
+    return escape(text->str);
+}
+
 static void add_case(GString *xml, const Outcome *o)
 {
     g_autofree char *name = escape(o->name);
     g_autofree char *reason = escape(o->reason);
-    g_autofree char *joined = g_strjoinv("\n", o->tail);
-    g_autofree char *tail = escape(joined);
+    gboolean failed = o->verdict != VERDICT_PASS &&
+                      o->verdict != VERDICT_SKIP;
+    g_autofree char *output = output_of(o, failed);
 
     g_string_append_printf(xml, "  <testcase classname=\"lab\" name=\"%s\" "
                            "time=\"%.3f\">\n", name, o->seconds);
     if (o->verdict == VERDICT_SKIP) {
         g_string_append_printf(xml, "    <skipped message=\"%s\"/>\n",
                                reason);
-    } else if (o->verdict != VERDICT_PASS) {
+    } else if (failed) {
         g_string_append_printf(xml, "    <failure type=\"%s\" message=\"%s\"/>"
-                               "\n    <system-out>%s</system-out>\n",
-                               verdict_name(o->verdict), reason, tail);
+                               "\n", verdict_name(o->verdict), reason);
+    }
+    if (failed || *output) {
+        g_string_append_printf(xml, "    <system-out>%s</system-out>\n",
+                               output);
     }
     g_string_append(xml, "  </testcase>\n");
 }

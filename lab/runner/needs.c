@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "needs.h"
 #include "command.h"
+#include "qtests.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,12 @@ static char *check_variants(const Options *o)
     return NULL;
 }
 
+static char *check_qtests(const Options *o)
+{
+    return check_file("the test programs for arm64", o->qtests, R_OK,
+                      "make lab");
+}
+
 static char *check_memory(const Options *o)
 {
     g_autofree char *text = NULL;
@@ -96,6 +103,7 @@ static const struct {
     { "arm64 kernel", check_kernel, TRUE },
     { "image of the emulated host", check_image, TRUE },
     { "QEMU without one of the patches", check_variants, FALSE },
+    { "test programs for arm64", check_qtests, FALSE },
     { "free memory", check_memory, FALSE },
     { "free disk space", check_disk, FALSE },
 };
@@ -103,6 +111,7 @@ static const struct {
 char *needs_missing(const Scenario *s, const Options *o)
 {
     g_autofree char *qemu = command_test_qemu(s, o);
+    g_autofree char *program = qtests_missing(s, o);
 
     if (o->qemu && strcmp(s->qemu, "series")) {
         return g_strdup_printf("it tests the variant '%s', run it without "
@@ -114,6 +123,10 @@ char *needs_missing(const Scenario *s, const Options *o)
         if (problem) {
             return problem;
         }
+    }
+    if (program) {
+        return check_file("a test program for arm64", program, X_OK,
+                          "make lab");
     }
     return qemu ? check_file("the QEMU under test", qemu, R_OK,
                              "make qemu")

@@ -102,6 +102,7 @@ static gboolean fill_defaults(Options *o, GError **error)
     set_default(&o->kernel, o->root, "build/kernel/arch/arm64/boot/Image");
     set_default(&o->host_initrd, o->root, "build/images/host.cpio");
     set_default(&o->variants, o->root, "build/variants");
+    set_default(&o->qtests, o->root, "build/qtests-arm64/out");
     set_default(&o->scenario_dir, o->root, "lab/scenarios");
     set_default(&o->results_dir, o->root, "results");
     return TRUE;
@@ -168,6 +169,7 @@ static void note_given(Options *o)
         { "--qemu", o->qemus ? o->qemus[0] : NULL },
         { "--host-qemu", o->host_qemu },
         { "--kernel", o->kernel }, { "--host-initrd", o->host_initrd },
+        { "--qtests", o->qtests },
         { "--scenario-dir", o->scenario_dir },
         { "--results", o->results_dir },
     };
@@ -224,6 +226,8 @@ Options *options_parse(int argc, char **argv, GError **error)
           "arm64 kernel, for the emulated host and the guest", "FILE" },
         { "host-initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->host_initrd,
           "The emulated host's initramfs", "FILE" },
+        { "qtests", 0, 0, G_OPTION_ARG_FILENAME, &o->qtests,
+          "Test programs for the emulated host", "DIR" },
         { "scenario-dir", 0, 0, G_OPTION_ARG_FILENAME, &o->scenario_dir,
           "Where the scenarios are", "DIR" },
         { "results", 0, 0, G_OPTION_ARG_FILENAME, &o->results_dir,
@@ -284,6 +288,7 @@ void options_free(Options *o)
     g_free(o->kernel);
     g_free(o->host_initrd);
     g_free(o->variants);
+    g_free(o->qtests);
     g_free(o->scenario_dir);
     g_free(o->results_dir);
     g_free(o->junit);

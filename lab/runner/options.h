@@ -30,6 +30,7 @@ typedef struct Options {
     gboolean kernel_given;      /* --kernel: the guest boots it too */
     char *host_initrd;          /* the emulated host's initramfs */
     char *variants;             /* directory of the builds made to fail */
+    char *qtests;               /* directory of test programs for arm64 */
     char *scenario_dir;
     char *results_dir;
     char *junit;                /* NULL: no JUnit file */

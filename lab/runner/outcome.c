@@ -27,6 +27,22 @@ void outcome_free(Outcome *o)
     g_free(o);
 }
 
+char *outcome_tests(const Outcome *o)
+{
+    static const char *const names[] = {
+        "tests_passed", "tests_failed", "tests_skipped"
+    };
+    guint64 n[G_N_ELEMENTS(names)] = { 0 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        report_count(o->report, names[i], &n[i]);
+    }
+    return n[0] + n[1] + n[2] == 0 ? NULL
+        : g_strdup_printf("tests: %" G_GUINT64_FORMAT " passed, %"
+                          G_GUINT64_FORMAT " failed, %" G_GUINT64_FORMAT
+                          " skipped", n[0], n[1], n[2]);
+}
+
 void outcome_totals(const GPtrArray *outcomes, guint *totals)
 {
     memset(totals, 0, VERDICT_LAST * sizeof(*totals));

@@ -29,6 +29,12 @@ Outcome *outcome_new(const Scenario *s, Verdict verdict, const char *reason);
 void outcome_free(Outcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)
 
+/*
+ * What the test programs of @o found, in one line, or NULL if none was run.
+ * The caller owns the string.
+ */
+char *outcome_tests(const Outcome *o);
+
 /* How many of @outcomes have each verdict, into @totals[VERDICT_LAST]. */
 void outcome_totals(const GPtrArray *outcomes, guint *totals);
 

@@ -125,6 +125,8 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
 {
     static const char *const step[] = { "text", "ok", "seconds", "answer",
                                         NULL };
+    static const char *const test[] = { "program", "name", "result",
+                                        "reason", NULL };
     static const char *const expect[] = { "expr", "ok", "left", "right",
                                           NULL };
 
@@ -144,6 +146,7 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
     add_named(b, o, "fact");
     json_builder_end_object(b);
     add_list(b, o, "steps", "step", step);
+    add_list(b, o, "tests", "test", test);
     add_list(b, o, "expectations", "expect", expect);
     add_string(b, "directory", o->files ? o->name : NULL);
     json_builder_end_object(b);

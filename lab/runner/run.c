@@ -4,6 +4,7 @@
 #include "disk.h"
 #include "needs.h"
 #include "process.h"
+#include "qtests.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -75,7 +76,8 @@ gboolean run_prepare(const Scenario *s, const Options *o,
     }
     return write_args(s, o, files, mode, error) &&
            (!qemu || copy_file(qemu, share_qemu, error)) &&
-           (!o->kernel_given || copy_file(o->kernel, share_kernel, error));
+           (!o->kernel_given || copy_file(o->kernel, share_kernel, error)) &&
+           qtests_copy(s, o, files->share, error);
 }
 
 void run_clean(const Scenario *s, const RunFiles *files)
@@ -90,6 +92,7 @@ void run_clean(const Scenario *s, const RunFiles *files)
     }
     g_unlink(qemu);
     g_unlink(kernel);
+    qtests_remove(files->share);
 }
 
 static void on_line(const char *line, gpointer data)
@@ -250,6 +253,7 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
     g_autofree char *out = g_shell_quote(files->out);
     g_autofree char *share = g_shell_quote(files->share);
     g_autofree char *qemu = command_test_qemu(s, o);
+    g_autofree char *qtests = qtests_copy_commands(s, o, files->share);
     g_autoptr(GString) text = g_string_new(NULL);
 
     g_string_append_printf(text, "# %s: %s\nmkdir -p %s\n", s->name,
@@ -273,6 +277,7 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
 
         g_string_append_printf(text, "cp %s %s/Image\n", quoted, share);
     }
+    g_string_append(text, qtests);
     g_string_append_printf(text, "# the arguments of smmu-lab-host\n"
                            "printf '%%s\\n' \\\n    %s \\\n    > %s/args\n",
                            host_args, share);

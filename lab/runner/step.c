@@ -10,6 +10,7 @@ static const char *const counters[] = {
     "irqs", "ios", "bytes", "polled", "guest_bad", "guest_events",
     "host_bad", "doorbells", "doorbell", "walks", "inval_ioctls", "hwpt_allocs", "allocs", "frees", "viommus",
     "vdevices", "guest_cmds", "cmd_syncs", "boots", "exit_code", "data_ok",
+    "tests_passed", "tests_failed", "tests_skipped",
     "mmio_exits", "device_back", "inval_errors", "free_errors",
     "data_checked", "ste_reads", NULL
 };
@@ -177,13 +178,47 @@ static char *check_repeat(const char *rest)
     steps = split_body(open + 1, rest + length - 1 - (open + 1));
     for (guint i = 0; i < steps->len; i++) {
         const char *step = g_ptr_array_index(steps, i);
-        g_autofree char *problem = *step ? step_problem(step) : NULL;
+        g_autofree char *program = step_qtest_program(step);
+        g_autofree char *problem = program
+            ? g_strdup("a test program is not repeated")
+            : *step ? step_problem(step) : NULL;
 
         if (problem) {
             return g_strdup_printf("in its step '%s': %s", step, problem);
         }
     }
     return NULL;
+}
+
+/* Its words go to a shell as they are: nothing that one would look at. */
+static char *check_qtest(const char *rest)
+{
+    g_auto(GStrv) words = words_split(rest);
+
+    if (!words || !words[0] || !g_ascii_isalnum(words[0][0])) {
+        return g_strdup("no program: write its name without qtest-, such as "
+                        "qtest queue");
+    }
+    for (guint i = 0; words[i]; i++) {
+        if (i && g_str_has_prefix(words[i], "timeout=") &&
+            is_seconds(words[i] + strlen("timeout="))) {
+            continue;
+        }
+        if (!*words[i] || strspn(words[i], G_CSET_a_2_z G_CSET_A_2_Z
+                                 G_CSET_DIGITS "-_./") != strlen(words[i])) {
+            return g_strdup_printf("'%s' is no name, option, path of a test or "
+                                   "timeout=SECONDS", words[i]);
+        }
+    }
+    return NULL;
+}
+
+char *step_qtest_program(const char *step)
+{
+    g_auto(GStrv) words = words_split(step);
+
+    return words && words[0] && words[1] && !strcmp(words[0], "qtest")
+        ? g_strconcat("qtest-", words[1], NULL) : NULL;
 }
 
 static const struct {
@@ -203,6 +238,7 @@ static const struct {
     { "host?", check_text },
     { "sleep", check_sleep },
     { "exit", check_exit },
+    { "qtest", check_qtest },
 };
 
 char *step_problem(const char *step)

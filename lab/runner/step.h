@@ -15,6 +15,12 @@
  */
 char *step_problem(const char *step);
 
+/*
+ * The program that a `qtest` step runs, such as qtest-queue; NULL for other
+ * steps. The caller owns the string.
+ */
+char *step_qtest_program(const char *step);
+
 /* `answer.STEP` (no word) or `answer.STEP.WORD`; all NULL when absent. */
 typedef struct AnswerWord {
     char *step;                 /* the step's key */

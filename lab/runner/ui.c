@@ -75,10 +75,14 @@ void ui_outcome(Ui *ui, const Outcome *o, const Options *options)
 {
     const char *on = ui->colour ? looks[o->verdict].colour : "";
     const char *off = ui->colour ? "\033[0m" : "";
+    g_autofree char *tests = outcome_tests(o);
 
     ui_clear(ui);
     printf("%s%s%s %s %.1f s\n", on, looks[o->verdict].word, off, o->name,
            o->seconds);
+    if (tests) {
+        printf("  %s\n", tests);
+    }
     if (o->reason) {
         printf("  %s\n", o->reason);
     }

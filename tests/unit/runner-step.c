@@ -11,7 +11,8 @@ static void test_good_steps(void)
         "event DEVICE_DELETED", "event RESET match=\"a b\" timeout=5.5",
         "expect-boots 3 timeout=60", "host echo $HOME; true",
         "host? false", "sleep 0.5", "exit", "exit code=1", "exit nonzero",
-        "exit code=nonzero timeout=9",
+        "exit code=nonzero timeout=9", "qtest msi",
+        "qtest invalidate-all -p /a/b_c -s /a/d.e timeout=30",
         "repeat 3 { qmp {\"execute\":\"stop\"} ; sleep 1 ; "
         "repeat 2 { sleep 1 } }",
     };
@@ -50,6 +51,14 @@ static void test_bad_steps(void)
         { "repeat 3 sleep 1", "no body" },
         { "repeat x { sleep 1 }", "no number of repetitions" },
         { "repeat 2 { sleep 1 ; slep 2 }", "unknown step 'slep'" },
+        { "qtest", "no program" },
+        { "qtest timeout=3", "'timeout=3' is no name" },
+        { "qtest -p", "no program" },
+        { "qtest ../sh", "no program" },
+        { "qtest a;b", "'a;b' is no name" },
+        { "qtest a $(b)", "'$(b)' is no name" },
+        { "qtest a timeout=x", "'timeout=x' is no name" },
+        { "repeat 2 { qtest a }", "not repeated" },
         { "boot\nstart", "one line" },
     };
 
