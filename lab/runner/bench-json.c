@@ -58,6 +58,7 @@ static void add_read(JsonBuilder *b, const BenchResults *r, guint q, guint c,
     add_array(b, "microseconds", times);
     add_number(b, "median", bench_median_of(times));
     add_number(b, "to_no_viommu", bench_ratio(r, q, c, w, q, BENCH_NONE));
+    add_number(b, "to_strict", bench_ratio(r, q, c, w, q, BENCH_STRICT));
     if (q) {
         add_number(b, "first_qemu_to_this", bench_ratio(r, 0, c, w, q, c));
     }

@@ -24,6 +24,18 @@ enum {
 };
 extern const BenchConfig bench_configs[BENCH_CONFIGS];
 
+/*
+ * Why it is read. A traced read's time says nothing. What the console takes of
+ * the exits is the same in counted and base, whose numbers have as many digits:
+ * their difference is the reads'.
+ */
+typedef enum {
+    BENCH_TIMED,
+    BENCH_COUNTED,
+    BENCH_BASE,                 /* the same, fewer times */
+    BENCH_PURPOSES
+} BenchPurpose;
+
 /* What is read from each disk. */
 typedef struct BenchWorkload {
     const char *name;           /* one word */
@@ -31,25 +43,13 @@ typedef struct BenchWorkload {
     guint bytes;                /* of a read */
     guint depth;                /* reads in flight */
     guint count;                /* different reads */
-    guint loops;                /* how often they are done */
+    guint loops[BENCH_PURPOSES]; /* how often they are done */
 } BenchWorkload;
 
 enum {
     BENCH_4K_1, BENCH_4K_32, BENCH_128K_1, BENCH_128K_32, BENCH_WORKLOADS
 };
 extern const BenchWorkload bench_workloads[BENCH_WORKLOADS];
-
-/*
- * Why it is read. A traced read's time says nothing. What the console and the
- * file take of the exits is the same in counted and base: their difference is
- * the reads'.
- */
-typedef enum {
-    BENCH_TIMED,
-    BENCH_COUNTED,
-    BENCH_BASE,                 /* the same with fewer loops */
-    BENCH_PURPOSES
-} BenchPurpose;
 
 #define BENCH_MOST_QEMUS 2
 

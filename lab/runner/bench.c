@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define ROUNDS 3
-#define PASSES 2
+#define PASSES 3
 #define QUICK_DIVISOR 4
 #define DEFAULT_QEMU "build/qemu-arm64/qemu-system-aarch64"
 

@@ -85,7 +85,7 @@ static void test_two(Fixture *f, gconstpointer data)
                "0.00 | 0.00 | 200 |");
     assert_has(f->out, "no vIOMMU | 7.50 | 7.50 |");
     assert_has(f->out, "by callback | 100 | 100 |");
-    assert_has(f->out, "(emulated SMMU) | 9000 | 9000 |");
+    assert_has(f->out, "by translation | 9000 | 9000 |");
     assert_has(f->out, "- not run: A, strict, msi=off: its arm-smmuv3 has "
                "no property msi");
     g_assert_null(strstr(f->out, "failed"));

@@ -95,10 +95,11 @@ static void test_guests(void)
     guint timed = BENCH_CONFIGS * BENCH_WORKLOADS * two.passes;
 
     g_assert_cmpuint(count_steps(reads, "/timed "), ==, timed);
-    g_assert_cmpuint(count_steps(reads, "/counted "), ==,
+    g_assert_cmpuint(count_steps(reads, "/count "), ==,
                      BENCH_CONFIGS * BENCH_WORKLOADS);
-    g_assert_cmpuint(count_steps(reads, "/base "), ==,
+    g_assert_cmpuint(count_steps(reads, "/basis "), ==,
                      BENCH_CONFIGS * BENCH_WORKLOADS);
+    g_assert_cmpuint(count_steps(next, "/count "), ==, 0);
     g_assert_cmpuint(count_steps(old, "tag=msi-off/"), ==, 0);
     g_assert_cmpuint(g_strv_length(old->devices), ==, BENCH_CONFIGS - 1);
     g_assert_null(strstr(args, "arm-smmuv3"));
@@ -146,8 +147,8 @@ static BenchResults *some_results(void)
     add_read(text, "strict/4k-1/timed", 100, 2000, 0);
     add_read(text, "none/4k-1/timed", 100, 2000, 0);
     add_read(text, "strict/4k-1/timed", 100, 4000, 0);
-    add_read(text, "strict/4k-1/base", 10, 1, 401);
-    add_read(text, "strict/4k-1/counted", 110, 9, 401 + 105);
+    add_read(text, "strict/4k-1/basis", 10, 1, 401);
+    add_read(text, "strict/4k-1/count", 110, 9, 401 + 105);
     collect(text, 0, 1, r);
     add_read(text, "strict/4k-1/timed", 100, 8000, 0);
     add_read(text, "strict/4k-1/timed", 100, 16000, 0);
