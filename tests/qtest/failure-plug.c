@@ -102,7 +102,6 @@ static void test_plug(const void *data)
     sweep(dut, data);
     g_test_message("refused: %u", now.refused);
     g_assert_cmpuint(now.refused, >, 0);
-    dut_stop(dut);
 }
 
 /* Cold: a process for each point, and so the first error of each call only */
@@ -167,7 +166,6 @@ static void test_unplug(const void *data)
     Dut *dut = start();
 
     sweep(dut, data);
-    dut_stop(dut);
 }
 
 int main(int argc, char **argv)

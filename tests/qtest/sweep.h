@@ -19,6 +19,11 @@ typedef struct Flow {
      * the first run where all went well.
      */
     void (*verify)(Dut *dut, enum uapi_call failed);
+    /*
+     * NULL, or: what the host could not free is in the way from now on, so
+     * the next point is tried on another QEMU, that this starts
+     */
+    Dut *(*restart)(void);
     bool repeat;   /* once a call failed, those like it fail, too */
 } Flow;
 
@@ -32,10 +37,10 @@ Dut *sweep_start(const DutConfig *config);
 unsigned sweep_live(const Dut *dut);
 
 /*
- * Sweeps @flow, and tells in a TAP diagnostic how many points there were.
- * Returns: their number.
+ * Sweeps @flow on @dut, and tells in a TAP diagnostic how many points there
+ * were; ends QEMU.
  */
-unsigned sweep(Dut *dut, const Flow *flow);
+void sweep(Dut *dut, const Flow *flow);
 
 /*
  * Returns: errors of @call, as the kernel can give them, 0 at the end; the
