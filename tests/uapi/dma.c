@@ -96,6 +96,9 @@ uapi_result uapi_smmu_dma(struct uapi_device *dev,
         piece.iova += target.len;
         left -= target.len;
     }
+    if (!access->write) {
+        memset(at, 0, left);    /* as `edu` finds it after an error */
+    }
     atomic_fetch_add(result ? &dev->state->dma_faults : &dev->state->dmas, 1);
     uapi_log(UAPI_LOG_DMA, dev->index, access->iova,
              len | (uint64_t)access->write << 63, result);

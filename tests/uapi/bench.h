@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UAPI_BENCH_H
+#define UAPI_BENCH_H
+
+/*
+ * What tests of the interface start from: a device bound to an iommufd, memory
+ * that plays the guest's RAM, stage 2 over it, a vIOMMU, and the tables of
+ * stage 1 that a guest would make.
+ *
+ * The same tests run on the model and on a real kernel:
+ *   LD_PRELOAD=libuapi.so test-rules           the model
+ *   UAPI_CDEV=/dev/vfio/devices/vfio0 test-rules    an `edu` of the host's
+ * Calls return 0 or an errno.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+
+#include "client.h"
+
+#define RAM_IOVA UINT64_C(0x40000000)
+#define RAM_SIZE (UINT64_C(32) << 20)
+#define VSID 0x10u
+#define EDU_BUFFER 0x40000u
+
+/* In the RAM: where is what */
+#define CD_AT (RAM_IOVA + 0x10000)
+#define TABLE_AT (RAM_IOVA + 0x100000)  /* page tables, 1 MiB */
+#define DATA_AT (RAM_IOVA + 0x200000)
+#define SCRATCH (RAM_IOVA + 0x300000)
+
+struct bench {
+    struct uapi *uapi;      /* NULL on a real kernel */
+    int iommu, cdev;
+    uint32_t devid, ioas, parent, viommu, vdev;
+    uint8_t *ram;
+    uint64_t next_table;    /* the next free page for tables */
+};
+
+/* Only iommufd and the device, bound. Ends the program if that fails. */
+void bench_open(struct bench *b);
+/* With RAM, nesting parent, attached to it, vIOMMU and vDEVICE */
+void bench_start(struct bench *b);
+/* Close all; on the model, nothing may be left and nothing have been wrong */
+void bench_close(struct bench *b);
+/* A second device of the model behind physical SMMU @smmu. Returns: its cdev */
+int bench_second(struct bench *b, unsigned smmu, uint32_t *devid);
+
+/* ---- ioctls: 0 or an errno ---------------------------------------------- */
+
+int bench_ioctl(int fd, unsigned long request, void *arg);
+int io_destroy(struct bench *b, uint32_t id);
+int io_ioas(struct bench *b, uint32_t *id);
+int io_map(struct bench *b, uint32_t ioas, uint64_t iova, void *va,
+           uint64_t len, bool write);
+int io_unmap(struct bench *b, uint32_t ioas, uint64_t iova, uint64_t len);
+int io_paging(struct bench *b, uint32_t dev, uint32_t ioas, uint32_t flags,
+              uint32_t *id);
+int io_nested(struct bench *b, uint32_t dev, uint32_t viommu, uint64_t ste0,
+              uint64_t ste1, uint32_t *id);
+int io_viommu(struct bench *b, uint32_t dev, uint32_t parent, uint32_t *id);
+int io_vdevice(struct bench *b, uint32_t dev, uint32_t viommu, uint64_t vsid,
+               uint32_t *id);
+int io_veventq(struct bench *b, uint32_t viommu, uint32_t depth, uint32_t *id,
+               int *fd);
+/* @num: in: commands, out: what the kernel says */
+int io_invalidate(struct bench *b, uint32_t id, const uint64_t (*cmds)[2],
+                  uint32_t *num);
+int io_attach(int cdev, uint32_t pt);
+int io_detach(int cdev);
+
+/* ---- The guest ----------------------------------------------------------- */
+
+void *bench_ram(struct bench *b, uint64_t iova);
+
+/* A context descriptor at CD_AT + 64 * @ssid: 4K pages, 39 bits, @asid */
+void bench_cd(struct bench *b, uint32_t ssid, uint16_t asid, uint64_t table);
+/* Map @va to @ipa with 4K pages in the three-level tables at @table */
+void bench_map(struct bench *b, uint64_t table, uint64_t va, uint64_t ipa,
+               uint64_t attributes);
+uint64_t *bench_leaf(struct bench *b, uint64_t table, uint64_t va);
+uint64_t bench_table(struct bench *b);  /* an empty page for a table */
+
+#define PTE_VALID 3ull
+#define PTE_BLOCK 1ull
+#define PTE_UNPRIV (1ull << 6)
+#define PTE_RO (1ull << 7)
+#define PTE_SH (3ull << 8)
+#define PTE_AF (1ull << 10)
+#define PTE_NG (1ull << 11)
+#define PTE_PAGE (PTE_VALID | PTE_UNPRIV | PTE_SH | PTE_AF | PTE_NG)
+
+/* The STE of a guest whose CD is at CD_AT */
+#define STE0_S1 (1ull | 5ull << 1 | CD_AT)
+#define STE0_BYPASS (1ull | 4ull << 1)
+#define STE0_ABORT (1ull | 0ull << 1)
+
+/* Attach a new nested HWPT; the old one, if *id is not 0, is destroyed */
+int bench_ste(struct bench *b, uint64_t ste0, uint64_t ste1, uint32_t *id);
+
+/* ---- The device ---------------------------------------------------------- */
+
+void bench_config_write(struct bench *b, uint32_t at, uint16_t value);
+uint32_t bench_read(struct bench *b, uint32_t at);
+void bench_write(struct bench *b, uint32_t at, uint64_t value, size_t len);
+/*
+ * DMA of 8 bytes. Both also use the page at SCRATCH, which stage 1 has to map
+ * to itself. Where a fault ends it, there is nothing to read.
+ */
+uint64_t bench_peek(struct bench *b, uint64_t iova);
+void bench_poke(struct bench *b, uint64_t iova, uint64_t value);
+#define FAULTED UINT64_C(0)     /* the read had a fault */
+#define NO_WRITE UINT64_C(0xbadbadbadbadbad)    /* not even SCRATCH works */
+
+#endif /* UAPI_BENCH_H */

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DMA through a guest's tables, and what invalidations do: a stale translation
+ * is used before, and none after.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "tap.h"
+
+#define VA UINT64_C(0x12345000)
+#define PAGE_A (DATA_AT)
+#define PAGE_B (DATA_AT + 0x1000)
+#define VALUE_A UINT64_C(0xaaaa5555aaaa5555)
+#define VALUE_B UINT64_C(0xbbbb4444bbbb4444)
+#define ASID 7
+
+#define TLBI_NH_ALL 0x10ull
+#define TLBI_NH_ASID 0x11ull
+#define TLBI_NH_VA 0x12ull
+#define TLBI_NH_VAA 0x13ull
+#define TLBI_NSNH_ALL 0x30ull
+#define CFGI_CD 0x05ull
+#define CFGI_CD_ALL 0x06ull
+#define CMD_ASID(asid) ((uint64_t)(asid) << 48)
+#define CMD_SID ((uint64_t)VSID << 32)
+#define NUM(n) ((uint64_t)(n) << 12)
+#define SCALE(n) ((uint64_t)(n) << 20)
+#define TG_4K (1ull << 10)
+#define TTL(n) ((uint64_t)(n) << 8)
+#define LEAF 1ull
+
+struct guest {
+    struct bench b;
+    uint64_t table;
+    uint32_t hwpt;
+};
+
+static void put(struct bench *b, uint64_t at, uint64_t value)
+{
+    __atomic_store_n((uint64_t *)bench_ram(b, at), value, __ATOMIC_RELEASE);
+}
+
+/* VA leads to page A, SCRATCH to itself; translation is on */
+static void guest_start(struct guest *g)
+{
+    bench_start(&g->b);
+    g->hwpt = 0;
+    g->table = bench_table(&g->b);
+    put(&g->b, PAGE_A, VALUE_A);
+    put(&g->b, PAGE_B, VALUE_B);
+    bench_map(&g->b, g->table, VA, PAGE_A, PTE_PAGE);
+    bench_map(&g->b, g->table, SCRATCH, SCRATCH, PTE_PAGE);
+    bench_cd(&g->b, 0, ASID, g->table);
+    CHECK_EQ(bench_ste(&g->b, STE0_S1, 0, &g->hwpt), 0);
+}
+
+static void guest_end(struct guest *g)
+{
+    CHECK_EQ(io_attach(g->b.cdev, g->b.parent), 0);
+    CHECK_EQ(io_destroy(&g->b, g->hwpt), 0);
+    bench_close(&g->b);
+}
+
+static void invalidate(struct guest *g, uint64_t dword0, uint64_t dword1)
+{
+    uint64_t cmd[1][2] = { { dword0, dword1 } };
+    uint32_t num = 1;
+
+    CHECK_EQ(io_invalidate(&g->b, g->b.viommu, cmd, &num), 0);
+}
+
+static void test_translate(void)
+{
+    struct guest g;
+
+    guest_start(&g);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_poke(&g.b, VA + 8, 0x1122334455667788);
+    CHECK_EQ(((uint64_t *)bench_ram(&g.b, PAGE_A))[1], 0x1122334455667788);
+    CHECK_EQ(bench_peek(&g.b, VA + 0x1000), FAULTED);
+    guest_end(&g);
+}
+
+static void test_bypass_abort(void)
+{
+    struct guest g;
+
+    guest_start(&g);
+    CHECK_EQ(bench_peek(&g.b, PAGE_A), FAULTED);
+    CHECK_EQ(bench_ste(&g.b, STE0_BYPASS, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, PAGE_A), VALUE_A);
+    CHECK_EQ(bench_ste(&g.b, STE0_ABORT, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, PAGE_A), NO_WRITE);
+    CHECK_EQ(bench_ste(&g.b, 0, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, PAGE_A), NO_WRITE);
+    guest_end(&g);
+}
+
+static void test_permissions(void)
+{
+    struct guest g;
+    uint64_t *pte;
+
+    guest_start(&g);
+    pte = bench_leaf(&g.b, g.table, VA);
+    bench_map(&g.b, g.table, VA, PAGE_A, PTE_PAGE | PTE_RO);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_poke(&g.b, VA, 1);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    *pte &= ~PTE_AF;
+    invalidate(&g, TLBI_NH_ASID | CMD_ASID(ASID), 0);
+    CHECK_EQ(bench_peek(&g.b, VA), FAULTED);
+    *pte = (PAGE_A | PTE_PAGE) & ~2ull;     /* reserved at this level */
+    CHECK_EQ(bench_peek(&g.b, VA), FAULTED);
+    bench_map(&g.b, g.table, VA, PAGE_A, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    guest_end(&g);
+}
+
+/* Each of @cmds leaves the stale entry (@gone = false), or takes it away */
+static void check_command(struct guest *g, uint64_t dword0, uint64_t dword1,
+                          bool gone)
+{
+    invalidate(g, TLBI_NH_ALL, 0);
+    bench_map(&g->b, g->table, VA, PAGE_A, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g->b, VA), VALUE_A);
+    bench_map(&g->b, g->table, VA, PAGE_B, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g->b, VA), VALUE_A);       /* stale */
+    invalidate(g, dword0, dword1);
+    CHECK_EQ(bench_peek(&g->b, VA), gone ? VALUE_B : VALUE_A);
+}
+
+static void test_tlbi(void)
+{
+    struct guest g;
+
+    guest_start(&g);
+    check_command(&g, TLBI_NSNH_ALL, 0, true);
+    check_command(&g, TLBI_NH_ALL, 0, true);
+    check_command(&g, TLBI_NH_ASID | CMD_ASID(ASID), 0, true);
+    check_command(&g, TLBI_NH_ASID | CMD_ASID(ASID + 1), 0, false);
+    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA, true);
+    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA | LEAF, true);
+    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID + 1), VA, false);
+    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA + 0x1000, false);
+    check_command(&g, TLBI_NH_VAA | CMD_ASID(ASID + 1), VA, true);
+    guest_end(&g);
+}
+
+static void test_tlbi_range(void)
+{
+    const uint64_t one = TLBI_NH_VA | CMD_ASID(ASID);
+    struct guest g;
+
+    guest_start(&g);
+    check_command(&g, one | NUM(0), VA | TG_4K | TTL(3), true);
+    check_command(&g, one | NUM(3), (VA - 0x3000) | TG_4K, true);
+    check_command(&g, one | NUM(2), (VA - 0x3000) | TG_4K, false);
+    check_command(&g, one | NUM(1) | SCALE(1), (VA - 0x3000) | TG_4K, true);
+    guest_end(&g);
+}
+
+/* A block of 2 MiB, of which a command names any page */
+static void test_block(void)
+{
+    const uint64_t va = 0x40000000, ipa = RAM_IOVA + 0x400000;
+    struct guest g;
+    uint64_t *entry, l2;
+
+    guest_start(&g);
+    l2 = bench_table(&g.b);
+    entry = (uint64_t *)bench_ram(&g.b, g.table) + (0x80000000ull >> 30);
+    *entry = l2 | PTE_VALID;
+    entry = (uint64_t *)bench_ram(&g.b, l2);
+    *entry = ipa | (PTE_PAGE & ~2ull);
+    put(&g.b, ipa + 0x12340, VALUE_A);
+    put(&g.b, ipa + 0x200000 + 0x12340, VALUE_B);
+    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_A);
+    *entry += 0x200000;
+    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_A);
+    invalidate(&g, TLBI_NH_VA | CMD_ASID(ASID), (2 * va + 0x15000) | LEAF);
+    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_B);
+    guest_end(&g);
+}
+
+/* A context descriptor is kept as well, until CFGI_CD or a new STE */
+static void test_cd(void)
+{
+    struct guest g;
+    uint64_t other;
+
+    guest_start(&g);
+    other = bench_table(&g.b);
+    bench_map(&g.b, other, VA, PAGE_B, PTE_PAGE);
+    bench_map(&g.b, other, SCRATCH, SCRATCH, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_cd(&g.b, 0, ASID + 1, other);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    invalidate(&g, CFGI_CD | CMD_SID, LEAF);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+
+    bench_cd(&g.b, 0, ASID, g.table);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    invalidate(&g, CFGI_CD_ALL | CMD_SID, 0);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+
+    /* the kernel invalidates an STE only when it changes */
+    bench_cd(&g.b, 0, ASID + 1, other);
+    CHECK_EQ(bench_ste(&g.b, STE0_S1, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    CHECK_EQ(bench_ste(&g.b, STE0_S1, 1ull << 4, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    guest_end(&g);
+}
+
+/* Detaching and coming back: the TLB is tagged, and nobody clears it */
+static void test_tlb_survives(void)
+{
+    struct guest g;
+
+    guest_start(&g);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_map(&g.b, g.table, VA, PAGE_B, PTE_PAGE);
+    CHECK_EQ(bench_ste(&g.b, STE0_BYPASS, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_ste(&g.b, STE0_S1, 0, &g.hwpt), 0);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    invalidate(&g, TLBI_NSNH_ALL, 0);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    guest_end(&g);
+}
+
+/* Stage 2 goes under the guest's feet; the kernel cleans up after itself */
+static void test_stage2(void)
+{
+    const uint64_t va = 0x77000, ipa = 0x200000000ull;
+    struct guest g;
+
+    guest_start(&g);
+    put(&g.b, RAM_IOVA + RAM_SIZE - 0x1000, VALUE_B);
+    CHECK_EQ(io_map(&g.b, g.b.ioas, ipa, g.b.ram + RAM_SIZE - 0x1000, 0x1000,
+                    false), 0);
+    bench_map(&g.b, g.table, va, ipa, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
+    bench_poke(&g.b, va, 1);    /* read only in stage 2 */
+    CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
+    CHECK_EQ(io_unmap(&g.b, g.b.ioas, ipa, 0x1000), 0);
+    CHECK_EQ(bench_peek(&g.b, va), FAULTED);
+    guest_end(&g);
+}
+
+static const struct tap_test tests[] = {
+    { "smmu/translate", test_translate },
+    { "smmu/bypass-abort", test_bypass_abort },
+    { "smmu/permissions", test_permissions },
+    { "smmu/tlbi", test_tlbi },
+    { "smmu/tlbi-range", test_tlbi_range },
+    { "smmu/block", test_block },
+    { "smmu/cd", test_cd },
+    { "smmu/tlb-survives", test_tlb_survives },
+    { "smmu/stage2", test_stage2 },
+};
+
+TAP_MAIN(tests)
