@@ -28,7 +28,7 @@
 
 #define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
-#define UAPI_CONTROL_VERSION 2u
+#define UAPI_CONTROL_VERSION 3u
 
 #define UAPI_MAX_SMMUS 2
 #define UAPI_MAX_DEVICES 4
@@ -256,6 +256,8 @@ struct uapi_request {
     uint8_t data[4096];
 };
 
+#define UAPI_SET_SEQUENCE 0x80000000u
+
 /* ---- The block ----------------------------------------------------------- */
 
 struct uapi_control {
@@ -277,6 +279,13 @@ struct uapi_control {
      * if a storm of others had filled it. The sequence goes on.
      */
     _Atomic uint32_t lose_events;
+    /*
+     * No kernel of today does this: let the sequence jump over so many numbers
+     * before the next event, with no header that tells so.
+     */
+    _Atomic uint32_t skip_events;
+    /* The number of the next event, with UAPI_SET_SEQUENCE; then it goes on */
+    _Atomic uint32_t next_sequence;
     /* Merge equal events, as hardware may with STE.MEV (the kernel sets it) */
     _Atomic uint32_t merge_events;
 

@@ -289,6 +289,17 @@ static void test_injected(void)
     CHECK_EQ(uapi_event(g.b.uapi, 0, event), 0);
     CHECK(next_event(g.fd, &r));
     CHECK_EQ(r.header.sequence, 2);
+    atomic_store(&g.b.uapi->control->skip_events, 4);
+    CHECK_EQ(uapi_event(g.b.uapi, 0, event), 0);
+    CHECK(next_event(g.fd, &r));
+    CHECK_EQ(r.header.sequence, 7);
+    atomic_store(&g.b.uapi->control->next_sequence, UINT32_MAX);
+    CHECK_EQ(uapi_event(g.b.uapi, 0, event), 0);
+    CHECK(next_event(g.fd, &r));
+    CHECK_EQ(r.header.sequence, INT32_MAX);
+    CHECK_EQ(uapi_event(g.b.uapi, 0, event), 0);
+    CHECK(next_event(g.fd, &r));
+    CHECK_EQ(r.header.sequence, 0);
     guest_end(&g);
 }
 

@@ -182,6 +182,18 @@ static bool must_lose(void)
     return n;
 }
 
+/* What the test wants of the sequence */
+static void bend_sequence(struct uapi_veventq *q)
+{
+    uint32_t next = atomic_exchange(&uapi_ctl->next_sequence, 0);
+
+    q->sequence += atomic_exchange(&uapi_ctl->skip_events, 0);
+    if (next & UAPI_SET_SEQUENCE) {
+        q->sequence = next;
+    }
+    q->sequence &= INT_MAX;
+}
+
 bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
 {
     bool full = q->used == q->depth || must_lose();
@@ -191,6 +203,7 @@ bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
         !memcmp(q->last, event, sizeof(q->last))) {
         return true;
     }
+    bend_sequence(q);
     if (full) {
         q->lost = true;
         q->lost_header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
