@@ -7,9 +7,10 @@
 
 DEV ?=
 series_options = $(if $(filter-out 0,$(DEV)),--dev)
-export DEV JOBS SOURCE_CACHE
+export DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
-.PHONY: help deps fetch series qemu kernel images lab smoke check bench check-series clean distclean
+.PHONY: help deps fetch series qemu kernel images lab smoke check bench check-series check-fast coverage sanitize fuzz \
+	clean distclean
 
 help:           ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +36,14 @@ bench: images   ## measure: reads, interrupts, exits; BENCH= gives options, see 
 	@build/lab/smmu-lab bench $(BENCH)
 check-series: series ## does each patch apply, pass checkpatch and compile
 	@scripts/check-series.sh
+check-fast: lab ## unit tests and qtests: all that needs no emulated host
+	@scripts/check-fast.sh
+coverage: lab   ## which lines of the series do the qtests execute
+	@scripts/coverage.sh
+sanitize: lab   ## all qtests under AddressSanitizer, UBSan and ThreadSanitizer
+	@scripts/sanitize.sh
+fuzz: lab       ## random guests for the accelerated SMMU, FUZZ_SECONDS= (600)
+	@scripts/fuzz.sh
 clean:          ## remove what was built; sources, trees and downloads stay
 	@scripts/clean.sh
 distclean:      ## remove build/ and results/; what git does not have in build/qemu-v10.2 is not removed

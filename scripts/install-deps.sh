@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: install-deps.sh [--list | --check]
+# usage: install-deps.sh [--list | --check | --fuzz]
 #
 # Installs the Debian packages that `make` needs and that are missing (as root; otherwise says the command).
 #   --list   only print the names of all packages
 #   --check  only say what is missing; exit 1 if anything is
+#   --fuzz   what only `make fuzz` needs, too
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -26,6 +27,9 @@ PACKAGES=(
     # the chart of `make bench`; all else does without
     gnuplot-nox
 )
+
+# the compiler with libFuzzer, and what names its functions
+FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
 
 missing()
 {
@@ -65,6 +69,7 @@ case ${1:-} in
     exit
     ;;
 --check) ;;
+--fuzz) PACKAGES+=("${FUZZ_PACKAGES[@]}") ;;
 --help | -h)
     usage
     exit
