@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static int console, monitor;
+static FILE *trace;
 
 static void say(int fd, const char *text)
 {
@@ -42,6 +43,30 @@ static int connect_to(char **argv, const char *name)
     return fd;
 }
 
+/* What the guest's SMMU would do: -D names the file. */
+static void open_trace(char **argv)
+{
+    for (; *argv; argv++) {
+        if (!strcmp(*argv, "-D") && argv[1]) {
+            trace = fopen(argv[1], "w");
+        }
+    }
+    if (trace) {
+        setvbuf(trace, NULL, _IOLBF, 0);
+    }
+}
+
+static void write_trace(void)
+{
+    if (trace) {
+        fputs("smmuv3_cmdq_opcode <--- SMMU_CMD_TLBI_NH_VA\n"
+              "smmuv3_cmdq_opcode <--- SMMU_CMD_TLBI_NH_VA\n"
+              "smmuv3_cmdq_opcode <--- SMMU_CMD_SYNC\n"
+              "iommufd_backend_invalidate_cache fd=1 (0)\n"
+              "something else\n", trace);
+    }
+}
+
 static void answer(const char *line)
 {
     char *cmd, text[256];
@@ -61,6 +86,9 @@ static void answer(const char *line)
     }
     if (!strncmp(cmd, "lost", 4)) {
         say(console, "nvme nvme0: I/O tag 1 timeout, completion polled\n");
+    }
+    if (strstr(cmd, "traced")) {
+        write_trace();
     }
     if (!strncmp(cmd, "fail", 4)) {
         snprintf(text, sizeof(text), "[ 1.0] @lab %lu error no disk\n", n);
@@ -114,6 +142,7 @@ int main(int argc, char **argv)
         fputs("qemu: refused for a reason\n", stderr);
         return 1;
     }
+    open_trace(argv);
     console = connect_to(argv, "/console");
     monitor = connect_to(argv, "/qmp");
     from_console = fdopen(dup(console), "r");

@@ -109,6 +109,40 @@ static void test_good(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->run.step_no, ==, 13);
 }
 
+/* What a command did to the SMMU is in its own answer and in no other's. */
+static void test_account(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "guest read before", "guest read traced", "guest read after",
+        "guest fill traced", NULL
+    };
+    g_autofree char *path = g_build_filename(f->dir, "report.txt", NULL);
+    g_autofree char *report = NULL;
+    g_auto(GStrv) lines = NULL;
+    char *err = NULL;
+    unsigned reads = 0;
+
+    g_assert_true(report_open(&f->run.report, f->dir, &err));
+    g_assert_true(run(f, steps));
+    report_close(&f->run.report);
+    g_assert_true(g_file_get_contents(path, &report, NULL, NULL));
+    lines = g_strsplit(report, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        bool traced = strstr(*line, "\"guest read traced");
+        const char *wanted = traced ? " ioctls=1 cmds=3 syncs=1\""
+                                    : " ioctls=0 cmds=0 syncs=0\"";
+
+        if (strstr(*line, "\"guest read")) {
+            g_test_message("%s", *line);
+            g_assert_true(g_str_has_suffix(*line, wanted));
+            reads++;
+        } else {
+            g_assert_null(strstr(*line, "ioctls="));
+        }
+    }
+    g_assert_cmpuint(reads, ==, 3);
+}
+
 static void test_reboot(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
@@ -283,6 +317,7 @@ int main(int argc, char **argv)
 #define ADD(name, data, function) \
     g_test_add("/agents/run/" name, Fixture, data, set_up, function, tear_down)
     ADD("good", NULL, test_good);
+    ADD("account", NULL, test_account);
     ADD("reboot", NULL, test_reboot);
     ADD("reboot-too-often", "yes", test_reboot);
     ADD("crash", NULL, test_crash);
