@@ -12,6 +12,8 @@
 #include "symbol.h"
 
 int some_function(int n);
+extern int some_variable;
+int some_variable = 1;
 
 G_GNUC_NO_INLINE int some_function(int n)
 {
@@ -32,7 +34,8 @@ static void test_own(void)
     free(err);
     err = NULL;
     /* a variable is none */
-    g_assert_false(symbol_in_process(getpid(), "environ", &address, &err));
+    g_assert_false(symbol_in_process(getpid(), "some_variable", &address,
+                                     &err));
     free(err);
 }
 
