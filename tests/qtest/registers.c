@@ -6,6 +6,7 @@
  * CR0, GBPA, reset.
  */
 #include "qemu/osdep.h"
+#include "qobject/qdict.h"
 #include "smmu.h"
 
 typedef struct IdRegisters {
@@ -36,6 +37,8 @@ static const Emulated emulated[] = {
     { "device-stage-2", EMULATED_SMMU ",stage=2", VIRT_PLATFORM_BUS, STAGE_2 },
     { "device-nested", EMULATED_SMMU ",stage=nested", VIRT_PLATFORM_BUS,
       NESTED },
+    { "device-auto", EMULATED_SMMU ",ril=auto,ats=auto,oas=auto,ssidsize=auto",
+      VIRT_PLATFORM_BUS, STAGE_1 },
     { "device-msi-off", EMULATED_SMMU ",msi=off", VIRT_PLATFORM_BUS, STAGE_1 },
     { "machine", "-machine iommu=smmuv3", VIRT_SMMU, NESTED },
     { "machine-old", "-machine virt-9.2,iommu=smmuv3", VIRT_SMMU, NESTED },
@@ -114,7 +117,10 @@ typedef struct Accelerated {
     bool ats;
     uint8_t oas;   /* encoded */
     bool no_msi;
+    uint8_t ssidsize;
 } Accelerated;
+
+#define ALL_AUTO ",ril=auto,ats=auto,oas=auto,ssidsize=auto"
 
 static const Accelerated accelerated[] = {
     { "defaults", "", true, false, 4, false },
@@ -130,6 +136,12 @@ static const Accelerated accelerated[] = {
     { "oas-44", ",oas=44", true, false, 4, false },
     { "oas-48", ",oas=48", true, false, 5, false },
     { "oas-52", ",oas=52", true, false, 6, false },
+    { "ssidsize-1", ",ssidsize=1", true, false, 4, false, 1 },
+    { "ssidsize-20", ",ssidsize=20", true, false, 4, false, 20 },
+    /* without a device to follow */
+    { "auto", ALL_AUTO, false, false, 4, false, 0 },
+    { "auto-overridden", ALL_AUTO ",ril=yes,ats=true,oas=0x30,ssidsize=8",
+      true, true, 5, false, 8 },
 };
 
 /* HAD, BBML and 16K pages are not advertised; all the rest is as emulated */
@@ -141,6 +153,7 @@ static void test_accelerated(const void *data)
     IdRegisters id, expected = STAGE_1;
 
     expected.idr[0] |= (a->ats ? IDR0_ATS : 0) | (a->no_msi ? 0 : IDR0_MSI);
+    expected.idr[1] |= a->ssidsize << IDR1_SSIDSIZE_SHIFT;
     expected.idr[3] = a->ril ? IDR3_RIL : 0;
     expected.idr[5] = IDR5_GRAN4K | IDR5_GRAN64K | a->oas;
     read_id_registers(&smmu, &id);
@@ -151,6 +164,48 @@ static void test_accelerated(const void *data)
     qtest_system_reset(smmu.qts);
     read_id_registers(&smmu, &id);
     assert_id_registers(&id, &expected);
+    qtest_quit(smmu.qts);
+}
+
+/* JSON has bools and numbers of its own; "auto" is a string there */
+static void test_json(void)
+{
+    Smmu smmu = smmu_start("-device '{\"driver\":\"arm-smmuv3\","
+                           "\"primary-bus\":\"pcie.0\",\"accel\":true,"
+                           "\"ril\":false,\"ats\":true,\"oas\":48,"
+                           "\"ssidsize\":\"12\"}'");
+    IdRegisters id, expected = STAGE_1;
+
+    expected.idr[0] |= IDR0_ATS | IDR0_MSI;
+    expected.idr[1] |= 12 << IDR1_SSIDSIZE_SHIFT;
+    expected.idr[3] = 0;
+    expected.idr[5] = IDR5_GRAN4K | IDR5_GRAN64K | 5;
+    read_id_registers(&smmu, &id);
+    assert_id_registers(&id, &expected);
+    qtest_quit(smmu.qts);
+}
+
+/* What a management tool reads: the type that it sets, or "auto" */
+static void test_properties(void)
+{
+    Smmu smmu = smmu_start(ACCEL_SMMU ",ats=auto,ssidsize=auto");
+    QDict *answer;
+
+#define GET(name) qtest_qmp(smmu.qts, "{'execute': 'qom-get', 'arguments': {" \
+                            "'path': 'smmu0', 'property': '" name "'}}")
+    answer = GET("ril");
+    g_assert_true(qdict_get_bool(answer, "return"));
+    qobject_unref(answer);
+    answer = GET("ats");
+    g_assert_cmpstr(qdict_get_str(answer, "return"), ==, "auto");
+    qobject_unref(answer);
+    answer = GET("oas");
+    g_assert_cmpint(qdict_get_int(answer, "return"), ==, 44);
+    qobject_unref(answer);
+    answer = GET("ssidsize");
+    g_assert_cmpstr(qdict_get_str(answer, "return"), ==, "auto");
+    qobject_unref(answer);
+#undef GET
     qtest_quit(smmu.qts);
 }
 
@@ -267,7 +322,8 @@ int main(int argc, char **argv)
     machine_test_init(&argc, &argv);
     for (size_t i = 0; i < G_N_ELEMENTS(emulated); i++) {
         add("emulated", emulated[i].name, &emulated[i], test_emulated);
-        if (machine_baseline() && !strstr(emulated[i].args, "msi=")) {
+        if (machine_baseline() && !strstr(emulated[i].args, "msi=") &&
+            !strstr(emulated[i].args, "auto")) {
             add("baseline", emulated[i].name, &emulated[i],
                 test_emulated_baseline);
         }
@@ -277,6 +333,8 @@ int main(int argc, char **argv)
             test_accelerated);
     }
     g_test_add_func("/registers/accelerated/two", test_two);
+    g_test_add_func("/registers/accelerated/json", test_json);
+    g_test_add_func("/registers/accelerated/properties", test_properties);
     g_test_add_func("/registers/emulated/device-msi-on", test_emulated_msi);
     add("gbpa", "accelerated", ACCEL_SMMU, test_gbpa);
     add("gbpa", "emulated", EMULATED_SMMU, test_gbpa);

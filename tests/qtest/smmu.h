@@ -42,6 +42,7 @@
 
 #define IDR0_ATS           (1u << 10)
 #define IDR0_MSI           (1u << 13)
+#define IDR1_SSIDSIZE_SHIFT 6
 #define IDR3_HAD           (1u << 2)
 #define IDR3_FWB           (1u << 8)
 #define IDR3_RIL           (1u << 10)
