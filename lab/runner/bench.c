@@ -31,6 +31,7 @@ typedef struct Bench {
     RunFiles *files;
     GArray *runs;
     guint done;                 /* of the runs */
+    ProcessEnd end;             /* of the emulated host */
     Console console;
     Ui ui;
 } Bench;
@@ -160,10 +161,11 @@ static gboolean run_host(Bench *bench, BenchResults *r, GError **error)
         .tick = on_tick,
         .data = bench,
     };
-    ProcessResult result;
+    ProcessResult result = { .end = PROCESS_EXITED };
     gboolean ok = process_run(&plan, &result, error);
 
     ui_clear(&bench->ui);
+    bench->end = result.end;
     if (ok) {
         judge(bench, &result, r);
         bench_collect(&bench->plan, bench->files->out, r);
@@ -213,6 +215,11 @@ static int measure(Bench *bench, GDateTime *now, GError **error)
     if (!prepare(bench, error) || !run_host(bench, r, error)) {
         return -1;
     }
+    if (bench->end == PROCESS_INTERRUPTED) {
+        fprintf(stderr, "smmu-lab: interrupted; all files: %s\n",
+                bench->files->dir);
+        return EXIT_INTERRUPTED;
+    }
     run.versions = versions = versions_collect(bench->options);
     run.seconds = (g_get_monotonic_time() - start) / 1e6;
     if (!tell(bench, &run, r, error)) {
@@ -221,8 +228,8 @@ static int measure(Bench *bench, GDateTime *now, GError **error)
     if (!bench->options->keep && !bench_has_failed(r)) {
         clean(bench);
     }
-    return process_interrupted() ? EXIT_INTERRUPTED
-         : bench_has_failed(r) ? EXIT_FAIL : EXIT_PASS;
+    return bench->end == PROCESS_TIMED_OUT || bench->end == PROCESS_SILENT
+         ? EXIT_TIMEOUT : bench_has_failed(r) ? EXIT_FAIL : EXIT_PASS;
 }
 
 static BenchPlan make_plan(const Options *o, guint qemus)

@@ -10,6 +10,7 @@
 typedef struct Fixture {
     char *dir;
     char *dummy;                /* stands for every file */
+    const char *program;        /* NULL: smmu-lab */
     char *out, *err;            /* of the last call */
     int code;
 } Fixture;
@@ -43,7 +44,7 @@ static void call(Fixture *f, const char *words)
     g_autofree char *given = g_strjoinv(f->dummy, parts);
     g_autofree char *line = g_strdup_printf(
         "%s --host-qemu %s --kernel %s --host-initrd %s --results %s %s",
-        SMMU_LAB, FAKE_BENCH, f->dummy, f->dummy, f->dir, given);
+        f->program ? f->program : SMMU_LAB, FAKE_BENCH, f->dummy, f->dummy, f->dir, given);
     int status;
 
     g_clear_pointer(&f->out, g_free);
@@ -116,6 +117,26 @@ static void test_failures(Fixture *f, gconstpointer data)
     }
 }
 
+/* A silent host is ended, and so is one of an interrupted bench. */
+static void test_ends(Fixture *f, gconstpointer data)
+{
+    g_autofree char *timeout = NULL;
+
+    g_setenv("FAKE_MODE", "endless", TRUE);
+    call(f, "--timeout-multiplier 0.01 bench --quick --qemu DUMMY");
+    g_assert_cmpint(f->code, ==, 124);
+    assert_has(f->out, "- failed: emulated host: it said nothing for too "
+               "long");
+    timeout = g_strdup_printf("timeout -s INT 1 %s", SMMU_LAB);
+    f->program = timeout;
+    call(f, "bench --quick --qemu DUMMY");
+    f->program = NULL;
+    /* timeout's own: it had to send the signal */
+    g_assert_cmpint(f->code, ==, 124);
+    assert_has(f->err, "smmu-lab: interrupted; all files: ");
+    g_assert_cmpstr(f->out, ==, "");
+}
+
 static void test_usage(Fixture *f, gconstpointer data)
 {
     static const struct {
@@ -145,6 +166,7 @@ int main(int argc, char **argv)
     g_test_add("/bench/two", Fixture, NULL, set_up, test_two, tear_down);
     g_test_add("/bench/failures", Fixture, NULL, set_up, test_failures,
                tear_down);
+    g_test_add("/bench/ends", Fixture, NULL, set_up, test_ends, tear_down);
     g_test_add("/bench/usage", Fixture, NULL, set_up, test_usage, tear_down);
     return g_test_run();
 }
