@@ -275,6 +275,43 @@ static void test_recovery(const void *unused)
     dut_stop(dut);
 }
 
+/* ATS is over with the STE that allowed it: nothing to be dropped there */
+static void test_recovery_no_ats(const void *unused)
+{
+    Dut *dut = start_ats();
+    uint64_t from;
+
+    dut_set_ste(dut, STE_BYPASS, 0);
+    from = log_now(dut);
+    queue_pages(dut, 0, 3);
+    queue_sync(dut);
+    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    ring(dut);
+    g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, CMD_ATC_INV | CMD_SID(dut->sid),
+                               ATC_ALL), ==, 0);
+    dut_stop(dut);
+}
+
+/* A device that the host does not know by StreamID has nothing cached */
+static void test_recovery_idle(const void *unused)
+{
+    g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
+    const DutConfig config = { .args = device };
+    Dut *dut = dut_start_translating(&config);
+    uint64_t from = log_now(dut);
+
+    queue_pages(dut, 0, 3);
+    queue_sync(dut);
+    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    ring(dut);
+    g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL | CMD_SID(dut->sid),
+                               0), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL | CMD_SID(5 << 3),
+                               0), ==, 0);
+    dut_stop(dut);
+}
+
 /* That fails as well, at each of its steps: the guest is told */
 static void test_no_recovery(const void *unused)
 {
@@ -337,6 +374,9 @@ int main(int argc, char **argv)
     dut_test("/batch/sids", DUT_MODELED, test_sids, NULL);
     dut_test("/batch/nobody", DUT_MODELED, test_nobody, NULL);
     dut_test("/batch/recovery", DUT_MODELED, test_recovery, NULL);
+    dut_test("/batch/recovery-no-ats", DUT_MODELED, test_recovery_no_ats,
+             NULL);
+    dut_test("/batch/recovery-idle", DUT_MODELED, test_recovery_idle, NULL);
     dut_test("/batch/no-recovery", DUT_MODELED, test_no_recovery, NULL);
     dut_test("/batch/no-recovery-no-sync", DUT_MODELED,
              test_no_recovery_no_sync, NULL);

@@ -209,6 +209,28 @@ static void test_msi(const void *unused)
     dut_stop(dut);
 }
 
+/* A queue that cannot be written: the global error says so */
+static void test_queue_abort(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+    uint32_t cr0 = smmu_read(&dut->smmu, SMMU_CR0);
+    int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
+
+    smmu_write(&dut->smmu, SMMU_CR0, cr0 & ~CR0_EVENTQEN);
+    qtest_writeq(dut->qts, dut->smmu.base + SMMU_EVENTQ_BASE,
+                 SMMU_NOWHERE | 3);
+    smmu_write(&dut->smmu, SMMU_CR0, cr0);
+    edu_write(dut, UNMAPPED, SIZE);
+    while (!(smmu_read(&dut->smmu, SMMU_GERROR) & GERROR_EVENTQ_ABT)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        dut_pause(dut);
+    }
+    smmu_write(&dut->smmu, SMMU_GERRORN, smmu_read(&dut->smmu, SMMU_GERROR));
+    smmu_start_eventq(&dut->smmu, DUT_EVENTQ);
+    assert_only_event(dut, UNMAPPED);
+    dut_stop(dut);
+}
+
 /* --- what only the model can make happen ------------------------ */
 
 /* A storm, more than QEMU reads at a time, in the host's order */
@@ -283,6 +305,7 @@ int main(int argc, char **argv)
     dut_test("/events/abort", 0, test_abort, NULL);
     dut_test("/events/queue-anew", 0, test_queue_anew, NULL);
     dut_test("/events/overflow", DUT_ACCEL, test_overflow, NULL);
+    dut_test("/events/queue-abort", 0, test_queue_abort, NULL);
     dut_test("/events/msi", 0, test_msi, NULL);
     dut_test("/events/storm", DUT_MODELED, test_storm, NULL);
     dut_test("/events/lost", DUT_MODELED, test_lost, NULL);

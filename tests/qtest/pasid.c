@@ -289,6 +289,25 @@ static void test_commands(const void *unused)
     dut_stop(dut);
 }
 
+/* Translations of substreams that the device caches are dropped, too */
+static void test_recovery(const void *unused)
+{
+    const uint64_t any = CMD_SSV | 1u << 9;    /* Global: every PASID */
+    Dut *dut = start_substreams();
+    Substreams s = make_substreams(dut);
+    uint64_t from, atc;
+
+    dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
+                STE1_ATTRS | S1DSS_CD0 | STE1_EATS(1));
+    atc = CMD_ATC_INV | CMD_SID(dut->sid);
+    from = log_now(dut);
+    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    dut_command(dut, CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0);
+    g_assert_cmpuint(log_count(dut, from, atc, 52), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, atc | any, 52), ==, 1);
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
@@ -303,5 +322,6 @@ int main(int argc, char **argv)
     dut_test("/pasid/dma", DUT_MODELED, test_dma, NULL);
     dut_test("/pasid/bad-ste", DUT_MODELED, test_bad_ste, NULL);
     dut_test("/pasid/commands", DUT_MODELED, test_commands, NULL);
+    dut_test("/pasid/recovery", DUT_MODELED, test_recovery, NULL);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
  * after that QEMU takes what is right. What needs no device is in refusal.c.
  */
 #include "qemu/osdep.h"
+#include "qobject/qdict.h"
 #include "hotplug.h"
 
 #define PXB "-device pxb-pcie,id=pcie.1,bus=pcie.0,bus_nr=8 " \
@@ -106,6 +107,50 @@ static void test_two_host_smmus(const void *unused)
     check(NULL, smmu, PXB, SMMU1, one, two_elsewhere, NULL);
 }
 
+/* A device elsewhere has an HWPT that is no nesting parent: not for ours */
+static void test_other_hwpt(const void *unused)
+{
+    g_autofree char *elsewhere = dut_device_args(1, ",bus=rp1");
+    g_autofree char *args = g_strdup_printf(PXB "%s", elsewhere);
+    DutConfig config = { .args = args };
+    Dut *dut;
+    uint64_t page;
+
+    dut = dut_start_translating(&config);
+    page = dut_map_new(dut, DUT_IOVA);
+    g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
+    dut_stop(dut);
+
+    /* the other one first */
+    g_autofree char *device = dut_device_args(0, ",bus=pcie.0,addr=3");
+    g_autofree char *smmu = dut_smmu_args("");
+
+    check(NULL, smmu, PXB, elsewhere, device, NULL);
+}
+
+/* A refused device gives its acpi-index back */
+static void test_acpi_index(void)
+{
+    QTestState *qts = machine_start(ACCEL_SMMU " -device pcie-root-port,"
+                                    "id=rp0,bus=pcie.0,chassis=1");
+    static const char *const drivers[] = { "edu", "edu", "x3130-upstream" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        QDict *answer = qtest_qmp(qts, "{'execute': 'device_add', 'arguments':"
+                                  "{'driver': %s, 'bus': 'rp0', "
+                                  "'acpi-index': 7}}", drivers[i]);
+        QDict *error = qdict_get_qdict(answer, "error");
+
+        g_assert_true(!error == (i == 2));
+        if (error) {
+            g_assert_nonnull(strstr(qdict_get_str(error, "desc"),
+                                    "cannot sit behind"));
+        }
+        qobject_unref(answer);
+    }
+    qtest_quit(qts);
+}
+
 static void test_no_smmu(const void *unused)
 {
     g_autofree char *smmu = dut_smmu_args("");
@@ -179,6 +224,9 @@ int main(int argc, char **argv)
              test_two_iommufds, NULL);
     dut_test("/refusal-device/two-host-smmus", DUT_MODELED,
              test_two_host_smmus, NULL);
+    dut_test("/refusal-device/other-hwpt", DUT_ACCEL | DUT_TWO,
+             test_other_hwpt, NULL);
+    g_test_add_func("/refusal-device/acpi-index", test_acpi_index);
     dut_test("/refusal-device/no-smmu", DUT_MODELED, test_no_smmu, NULL);
     dut_test("/refusal-device/no-fwb", DUT_MODELED, test_no_fwb, NULL);
     dut_test("/refusal-device/hot", DUT_MODELED, test_hot, NULL);

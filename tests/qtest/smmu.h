@@ -58,6 +58,7 @@
 #define GBPA_ABORT         (1u << 20)
 #define GBPA_UPDATE        (1u << 31)
 #define GERROR_CMDQ_ERR    (1u << 0)
+#define GERROR_EVENTQ_ABT  (1u << 2)
 #define GERROR_MSI_CMDQ    (1u << 4)    /* the MSI of a CMD_SYNC aborted */
 #define IRQ_GERROR         (1u << 0)    /* of IRQ_CTRL */
 #define IRQ_EVENTQ         (1u << 2)
