@@ -11,6 +11,7 @@
 /* Seconds that a guest may take, and may be silent. */
 #define GUEST_TIMEOUT 300
 #define GUEST_SILENCE 90
+#define BOOT_TIMEOUT 120
 
 /* Each call is counted once more when the driver is bound again. */
 #define REBINDS 2
@@ -193,7 +194,7 @@ static void reads_guest(const BenchPlan *plan, guint configs, guint round,
     for (guint c = 0; c < configs; c++) {
         add_disk_args(args, c);
     }
-    add(steps, "boot");
+    add(steps, "boot timeout=%d", BOOT_TIMEOUT);
     for (guint c = 0; c < configs; c++) {
         add(steps, "guest wait dev=nvme%un1 timeout=60", c);
     }
@@ -225,7 +226,7 @@ static void boot_guest(gboolean smmu, GStrvBuilder *args,
     }
     add(args, "-device");
     add(args, "vfio-pci,id=dev0,host=${dev0},iommufd=iommufd0");
-    add(steps, "boot");
+    add(steps, "boot timeout=%d", BOOT_TIMEOUT);
     add(steps, "guest wait dev=nvme0n1 timeout=60");
     add(steps, "guest read dev=nvme0n1 bs=4096 count=1");
 }
@@ -265,7 +266,7 @@ static void routes_guest(GStrvBuilder *args, GStrvBuilder *steps)
     for (guint n = 0; n < G_N_ELEMENTS(words); n++) {
         add(args, "%s", words[n]);
     }
-    add(steps, "boot");
+    add(steps, "boot timeout=%d", BOOT_TIMEOUT);
     add(steps, "guest wait dev=nvme0n1 timeout=60");
     add(steps, "guest wait dev=vda timeout=60");
     add(steps, "guest iommu");

@@ -19,8 +19,10 @@
 #define QUICK_DIVISOR 4
 #define DEFAULT_QEMU "build/qemu-arm64/qemu-system-aarch64"
 
-/* Of the whole run, in seconds: a guest's own time-out comes first. */
-#define SILENCE 120
+/*
+ * Seconds for each guest, also without a word from the emulated host: what a
+ * guest says is not on its console. smmu-lab-host's own time-outs come first.
+ */
 #define GUEST_SECONDS 330
 
 typedef struct Bench {
@@ -155,7 +157,7 @@ static gboolean run_host(Bench *bench, BenchResults *r, GError **error)
         .console = bench->files->console,
         .errors = bench->files->host_stderr,
         .watched = bench->files->out,
-        .silence = SILENCE * o->timeout_multiplier,
+        .silence = GUEST_SECONDS * o->timeout_multiplier,
         .timeout = GUEST_SECONDS * bench->runs->len * o->timeout_multiplier,
         .line = on_line,
         .tick = on_tick,

@@ -123,7 +123,7 @@ static void test_ends(Fixture *f, gconstpointer data)
     g_autofree char *timeout = NULL;
 
     g_setenv("FAKE_MODE", "endless", TRUE);
-    call(f, "--timeout-multiplier 0.01 bench --quick --qemu DUMMY");
+    call(f, "--timeout-multiplier 0.005 bench --quick --qemu DUMMY");
     g_assert_cmpint(f->code, ==, 124);
     assert_has(f->out, "- failed: emulated host: it said nothing for too "
                "long");
