@@ -267,6 +267,39 @@ static void test_lost(const void *unused)
     dut_stop(dut);
 }
 
+/* A gap in the host's numbers: events are lost, though nobody says so */
+static void test_gap(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+
+    assert_only_event(dut, UNMAPPED);
+    dut->model->control->skip_events = 3;
+    edu_write(dut, UNMAPPED + 0x40, SIZE);
+    wait_overflow(dut);
+    smmu_write(&dut->smmu, SMMU_EVENTQ_CONS, dut->smmu.events | EVENTQ_OVFLG);
+    assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED + 0x40, false);
+    /* told once */
+    assert_only_event(dut, UNMAPPED + 0x80);
+    g_assert_false(overflow(dut));
+    dut_stop(dut);
+}
+
+/* After INT_MAX the numbers start again, and that is no gap */
+static void test_sequence_wraps(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+
+    dut->model->control->next_sequence = UAPI_SET_SEQUENCE | (INT_MAX - 1);
+    edu_write(dut, UNMAPPED, SIZE);
+    wait_overflow(dut);
+    assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED, false);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_only_event(dut, UNMAPPED + i * 0x40);
+        g_assert_false(overflow(dut));
+    }
+    dut_stop(dut);
+}
+
 /* One queue on the host, while the guest's is enabled, of the same size */
 static void test_objects(const void *unused)
 {
@@ -309,6 +342,8 @@ int main(int argc, char **argv)
     dut_test("/events/msi", 0, test_msi, NULL);
     dut_test("/events/storm", DUT_MODELED, test_storm, NULL);
     dut_test("/events/lost", DUT_MODELED, test_lost, NULL);
+    dut_test("/events/gap", DUT_MODELED, test_gap, NULL);
+    dut_test("/events/sequence-wraps", DUT_MODELED, test_sequence_wraps, NULL);
     dut_test("/events/objects", DUT_MODELED, test_objects, NULL);
     return g_test_run();
 }

@@ -24,7 +24,7 @@ static struct {
 
 static Dut *start(void)
 {
-    static const DutConfig config = { .args = GIC_ITS_ARGS };
+    static const DutConfig config = { .args = GIC_ITS_ARGS, .port = true };
     Dut *dut = sweep_start(&config);
     PageTable pt2;
 
@@ -107,6 +107,16 @@ static void second_or_abort(Dut *dut, enum uapi_call failed)
     g_assert_cmphex(where(dut), ==, now.second);
 }
 
+/* Old state or abort or new one, by what the host took; then all is well */
+static void stuck(Dut *dut, enum uapi_call failed)
+{
+    uint64_t page = where(dut);
+
+    g_assert_true(!page || page == now.first || page == now.second);
+    dut_enable(dut);
+    assert_works(dut);
+}
+
 static void aborted(Dut *dut, enum uapi_call failed)
 {
     /* the host refuses to abort: nothing else is left to be done */
@@ -176,6 +186,35 @@ static void reset_verify(Dut *dut, enum uapi_call failed)
         page = where(dut);
         g_assert_true(!page || page == now.first);
     } else {
+        assert_works(dut);
+    }
+}
+
+static void reset_stuck(Dut *dut, enum uapi_call failed)
+{
+    /* the device may be where it was, in tables that are not in use */
+    dut_enumerate(dut);
+    dut_start_smmu(dut);
+    dut_enable(dut);
+    if (failed != UAPI_DESTROY) {
+        assert_works(dut);
+    }
+}
+
+/* Its bus gets another number: the host has to know it by another StreamID */
+static void renumber_run(Dut *dut)
+{
+    dut->edu.bus = 3 - dut->edu.bus;
+    dut_enumerate(dut);
+    dut_translate(dut);
+}
+
+static void renumber_verify(Dut *dut, enum uapi_call failed)
+{
+    uint64_t page = where(dut);
+
+    g_assert_true(page == now.first || (!page && failed != UAPI_ANY));
+    if (failed != UAPI_DESTROY) {
         assert_works(dut);
     }
 }
@@ -329,6 +368,16 @@ static const struct {
     FLOW("smmu/enable", at_off, dut_enable, first_or_abort),
     FLOW("smmu/disable", at_first, dut_disable, off_verify),
     FLOW("smmu/gbpa", at_off, gbpa_abort, gbpa_verify),
+    /* the host refuses whatever QEMU tries: DMA stays where it is */
+    { "ste/always", { .prepare = at_first, .run = to_second,
+                      .verify = stuck, .repeat = true } },
+    { "smmu/disable-always", { .prepare = at_first, .run = dut_disable,
+                               .verify = stuck, .repeat = true } },
+    { "smmu/reset-always", { .prepare = at_first, .run = reset_run,
+                             .verify = reset_stuck, .restart = start,
+                             .repeat = true } },
+    { "smmu/renumber", { .prepare = at_first, .run = renumber_run,
+                         .verify = renumber_verify, .restart = start } },
     { "smmu/reset", { .prepare = at_first, .run = reset_run,
                       .verify = reset_verify, .restart = start } },
     FLOW("invalidate/once", at_stale, invalidate_run, invalidated),

@@ -5,6 +5,7 @@
  * nothing of it may be left over.
  */
 #include "qemu/osdep.h"
+#include "standard-headers/linux/pci_regs.h"
 #include "gic.h"
 #include "hotplug.h"
 
@@ -177,23 +178,31 @@ static void test_interrupt(const void *unused)
     dut_stop(dut);
 }
 
+#define SECOND_BAR (VIRT_PCI_MMIO + 0x2000000)
+
+/* Makes the SMMU translate for @dev, one of two, by its own tables */
+static void install(Dut *dut, const Dut *dev)
+{
+    strtab_set_stage1(&dut->strtab, dev->sid, dev->cd);
+    dut_command(dut, CMD_CFGI_STE | CMD_SID(dev->sid), CFGI_LEAF);
+}
+
 /*
  * A second device behind the same SMMU, on the root bus: with its own tables,
  * its own commands, and whatever becomes of the first one.
  */
-static Dut second_device(Dut *dut)
+static Dut second_device(Dut *dut, uint8_t bus, uint8_t devfn)
 {
     Dut second = *dut;
 
-    second.edu = (PciFunction) { dut->qts, 0, PCI_SLOT_DEVFN(5) };
-    second.bar = dut->bar + 0x1000000;
-    second.sid = second.edu.devfn;
+    second.edu = (PciFunction) { dut->qts, bus, devfn };
+    second.bar = SECOND_BAR;
+    second.sid = bus << 8 | devfn;
     second.pt = pt_new(&dut->ram, 12, 48);
     pt_map(&second.pt, dut->buffer, dut->buffer);
     second.cd = cd_new(&dut->ram, &second.pt, DUT_ASID + 1);
     pci_enable(&second.edu, second.bar);
-    strtab_set_stage1(&dut->strtab, second.sid, second.cd);
-    dut_command(dut, CMD_CFGI_STE | CMD_SID(second.sid), CFGI_LEAF);
+    install(dut, &second);
     return second;
 }
 
@@ -206,7 +215,7 @@ static void test_two(const void *unused)
 
     config.args = device;
     dut = dut_start_translating(&config);
-    second = second_device(dut);
+    second = second_device(dut, 0, PCI_SLOT_DEVFN(5));
     page = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
     other = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
     pt_map(&second.pt, DUT_IOVA, page);
@@ -230,6 +239,60 @@ static void test_two(const void *unused)
     dut_stop(dut);
 }
 
+static void set_bus(Dut *dev, const PciFunction *port, uint8_t bus)
+{
+    uint16_t window = dev->bar >> 16 & 0xfff0;
+
+    pci_writeb(port, PCI_SECONDARY_BUS, bus);
+    pci_writeb(port, PCI_SUBORDINATE_BUS, bus);
+    pci_writew(port, PCI_MEMORY_BASE, window);
+    pci_writew(port, PCI_MEMORY_LIMIT, window);
+    dev->edu.bus = bus;
+    dev->sid = bus << 8 | dev->edu.devfn;
+}
+
+/* Two buses swap their numbers: each StreamID is the other device's now */
+static void test_swap(const void *unused)
+{
+    g_autofree char *device = dut_device_args(1, ",bus=rp1");
+    g_autofree char *args = g_strdup_printf("-device pcie-root-port,id=rp1,"
+        "bus=pcie.0,addr=6,chassis=2 %s", device);
+    DutConfig config = full_port;
+    Dut *dut, second;
+    uint64_t page, other;
+
+    config.args = args;
+    dut = dut_start_translating(&config);
+    PciFunction port = { dut->qts, 0, PCI_SLOT_DEVFN(6) };
+
+    second = *dut;
+    second.bar = SECOND_BAR;
+    second.edu.bus = 2;
+    set_bus(&second, &port, 2);
+    pci_enable(&port, VIRT_PCI_MMIO + 0x10000);
+    second = second_device(dut, 2, 0);
+    page = dut_map_new(dut, DUT_IOVA);
+    other = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+    pt_map(&second.pt, DUT_IOVA, other);
+    edu_load(&second);
+    dut->pattern = second.pattern;
+    edu_load(dut);
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmphex(edu_where(dut, DUT_IOVA, page, other), ==, page);
+        g_assert_cmphex(edu_where(&second, DUT_IOVA, page, other), ==, other);
+        set_bus(dut, &dut->port, i % 2 ? 1 : 2);
+        set_bus(&second, &port, i % 2 ? 2 : 1);
+        if (i == 1) {
+            install(dut, dut);
+            install(dut, &second);
+        } else {
+            install(dut, &second);
+            install(dut, dut);
+        }
+    }
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
@@ -240,6 +303,7 @@ int main(int argc, char **argv)
     dut_test("/plug/during-dma", 0, test_during_dma, NULL);
     dut_test("/plug/reset", 0, test_reset, NULL);
     dut_test("/plug/two", DUT_TWO, test_two, NULL);
+    dut_test("/plug/swap", DUT_TWO, test_swap, NULL);
     dut_test("/plug/interrupt", 0, test_interrupt, NULL);
     return g_test_run();
 }

@@ -53,7 +53,7 @@ static void set_state(Dut *dut, const Pages *pages, State state)
 {
     switch (state) {
     case INVALID:
-        dut_set_ste(dut, 0, 0);
+        dut_set_ste(dut, (STE_STAGE1 & ~STE_VALID) | dut->cd, STE1_ATTRS);
         break;
     case ABORT:
         dut_set_ste(dut, STE_ABORT, 0);
