@@ -26,7 +26,7 @@ static const char *const counted[] = {
     "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "guest_events",
     "host_bad",
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
-    "allocs",
+    "allocs", "live",
     "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
     "tests_passed", "tests_failed", "tests_skipped",
 };
@@ -51,6 +51,8 @@ static bool get_counted(const struct run *run, const char *name,
                         uint64_t *value)
 {
     const struct references *refs = &run->refs;
+    uint64_t allocs = count_allocs(run);
+    uint64_t frees = trace_count(&run->trace, "iommufd_backend_free_id");
     const struct {
         const char *name;
         uint64_t value;
@@ -70,7 +72,8 @@ static bool get_counted(const struct run *run, const char *name,
         { "cmd_syncs", run->trace.cmd_syncs, true },
         { "inval_errors", run->trace.inval_errors, true },
         { "free_errors", run->trace.free_errors, true },
-        { "allocs", count_allocs(run), true },
+        { "allocs", allocs, true },
+        { "live", allocs > frees ? allocs - frees : 0, true },
         { "data_ok", refs->checked && !refs->wrong, true },
         { "data_checked", refs->checked, true },
         { "mmio_exits", run->mmio_exits, run->mmio_known },
