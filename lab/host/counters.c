@@ -24,7 +24,7 @@ static const struct {
 
 static const char *const counted[] = {
     "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "guest_events",
-    "host_bad",
+    "host_bad", "host_events",
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
     "allocs", "live",
     "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
@@ -66,6 +66,7 @@ static bool get_counted(const struct run *run, const char *name,
         { "guest_bad", run->vm.console.bad, true },
         { "guest_events", run->vm.console.events, true },
         { "host_bad", run->host_bad, true },
+        { "host_events", run->host_events, true },
         { "doorbells", run->trace.doorbells, true },
         { "doorbell", run->trace.doorbell, true },
         { "walks", trace_walks(&run->trace), true },

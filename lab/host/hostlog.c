@@ -19,12 +19,13 @@ int hostlog_open(void)
     return fd;
 }
 
-uint64_t hostlog_bad(int fd, const char *path)
+uint64_t hostlog_bad(int fd, const char *path, uint64_t *events)
 {
     FILE *out = path ? fopen(path, "we") : NULL;
     char record[8192];
     uint64_t bad = 0;
 
+    *events = 0;
     while (fd >= 0) {
         ssize_t n = read(fd, record, sizeof(record) - 1);
         char *text;
@@ -39,6 +40,7 @@ uint64_t hostlog_bad(int fd, const char *path)
         text = strchr(record, ';'); /* level,number,time,flags;text */
         text = text ? text + 1 : record;
         bad += console_line_is_bad(text) ? 1 : 0;
+        *events += console_line_is_event(text) ? 1 : 0;
         if (out) {
             fputs(text, out);
         }

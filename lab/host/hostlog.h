@@ -10,7 +10,7 @@ int hostlog_open(void);
 
 /* Returns: records since hostlog_open() that speak of a panic, oops, warning
  * or SMMU event, each counted once. @path, if not NULL, receives all records
- * since then. */
-uint64_t hostlog_bad(int fd, const char *path);
+ * since then. @events is how many SMMU events these are about: two records each. */
+uint64_t hostlog_bad(int fd, const char *path, uint64_t *events);
 
 #endif

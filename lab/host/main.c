@@ -194,7 +194,7 @@ static void judge(struct run *run, int log)
     char *path = text_printf("%s/host-log.txt", run->config->output);
     const char *result = "fail";
 
-    run->host_bad = hostlog_bad(log, path);
+    run->host_bad = hostlog_bad(log, path, &run->host_events);
     free(path);
     if (run->code != EXIT_LACKS && !run->config->shell) {
         counters_report(run);

@@ -38,6 +38,7 @@ struct run {
     bool mmio_known;
     uint64_t tests[TAP_RESULTS]; /* of the `qtest` steps */
     uint64_t host_bad;     /* lines of the host's kernel log */
+    uint64_t host_events;  /* SMMU events in it */
     bool device_back;
 
     enum exit_code code;   /* EXIT_PASS as long as nothing went wrong */

@@ -14,6 +14,7 @@ typedef struct Console {
     GQueue tail;                /* the last CONSOLE_TAIL lines, char * */
     guint bad;                  /* lines that tell of trouble */
     char *first_bad;            /* the first of them, or NULL */
+    gboolean events_expected;   /* those of the SMMU are no trouble */
     gboolean user_land;         /* others than the kernel speak too */
     const char *milestone;      /* static text, or NULL */
     int agent_exit;             /* smmu-lab-host's exit code, or -1 */

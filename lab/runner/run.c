@@ -206,6 +206,7 @@ static gboolean run_process(Outcome *outcome, const Scenario *s,
     gboolean ok;
 
     console_init(&watch.console);
+    watch.console.events_expected = s->host_events;
     ok = process_run(&plan, &result, error);
     if (ok) {
         judge(outcome, s, &watch, &result);

@@ -20,7 +20,8 @@ static const struct {
     const char *keys[9];
 } known_keys[] = {
     { "scenario", { "description", "timeout", "silence", "tags" } },
-    { "host", { "devices", "cpus", "memory", "append", "qemu-args" } },
+    { "host", { "devices", "cpus", "memory", "append", "qemu-args",
+                "events" } },
     { "vm", { "qemu", "machine", "accel", "cpu", "smp", "memory",
               "firmware", "append" } },
 };
@@ -224,6 +225,7 @@ static gboolean read_scenario(const Reader *r, Scenario *s, GError **error)
 static gboolean read_host(const Reader *r, Scenario *s, GError **error)
 {
     g_autofree char *cpus = get(r, "host", "cpus");
+    g_autofree char *events = get(r, "host", "events");
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
     guint64 n = 2;
 
@@ -242,6 +244,11 @@ static gboolean read_host(const Reader *r, Scenario *s, GError **error)
         s->host_memory = g_strdup("3G");
     }
     s->host_append = get(r, "host", "append");
+    if (events && strcmp(events, "yes") && strcmp(events, "no")) {
+        return bad(r, error, "host", "events", "'%s': write yes or no",
+                   events);
+    }
+    s->host_events = events && !strcmp(events, "yes");
     if (!get_words(r, "host", "qemu-args", words, error)) {
         return FALSE;
     }

@@ -32,6 +32,7 @@ typedef struct Scenario {
     char *host_memory;          /* as QEMU's -m takes it */
     char *host_append;          /* kernel arguments, may be NULL */
     char **host_qemu_args;
+    gboolean host_events;       /* its SMMU may tell of events */
 
     /* The guest's machine; a NULL means smmu-lab-host's default. */
     char *qemu;                 /* "series" or the name of a variant */

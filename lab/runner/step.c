@@ -8,7 +8,7 @@
 /* What smmu-lab-host counts; docs/lab.md says what each one means. */
 static const char *const counters[] = {
     "irqs", "ios", "bytes", "polled", "guest_bad", "guest_events",
-    "host_bad", "doorbells", "doorbell", "walks", "inval_ioctls",
+    "host_bad", "host_events", "doorbells", "doorbell", "walks", "inval_ioctls",
     "hwpt_allocs", "allocs", "frees", "live", "viommus", "vdevices",
     "guest_cmds", "cmd_syncs", "boots", "exit_code", "data_ok",
     "tests_passed", "tests_failed", "tests_skipped",

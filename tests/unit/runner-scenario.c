@@ -39,7 +39,7 @@ static void test_whole(void)
         "# comment\n[scenario]\ndescription=all of it\ntimeout=90\n"
         "silence=7.5\ntags=a;b\n"
         "[host]\ndevices=nvme;edu,dma_mask=0xff\ncpus=1\nmemory=2G\n"
-        "append=quiet\nqemu-args=-name 'a b'\n"
+        "append=quiet\nqemu-args=-name 'a b'\nevents=yes\n"
         "[vm]\nqemu=no-doorbell\nsmp=2\nfirmware=no\nappend=x=1 y\n"
         "[qemu-args]\nb=-device vfio-pci,host=${dev1}\na=-object x\n"
         "[steps]\nz=boot\na=qmp {\"execute\":\"stop\"}\n"
@@ -53,6 +53,7 @@ static void test_whole(void)
     g_assert_cmpstr(s->devices[1], ==, "edu,dma_mask=0xff");
     g_assert_cmpuint(s->host_cpus, ==, 1);
     g_assert_cmpstr(s->host_qemu_args[1], ==, "a b");
+    g_assert_true(s->host_events);
     g_assert_cmpstr(s->qemu, ==, "no-doorbell");
     g_assert_false(s->firmware);
     g_assert_cmpstr(s->append, ==, "x=1 y");
@@ -76,6 +77,7 @@ static void test_defaults(void)
     g_assert_true(s->firmware);
     g_assert_cmpuint(s->host_cpus, ==, 2);
     g_assert_cmpstr(s->host_memory, ==, "3G");
+    g_assert_false(s->host_events);
     g_assert_null(s->steps[0]);
     g_assert_null(s->expects[0]);
 }
@@ -94,6 +96,7 @@ static const struct {
       { "[scenario] timeout", "'soon'", "timeout=180" } },
     { "[scenario]\ndescription=x\nsilence=0\n", { "[scenario] silence" } },
     { HEAD "cpus=none\n", { "[host] cpus", "'none'", "1 to 8" } },
+    { HEAD "events=some\n", { "[host] events", "'some'", "yes or no" } },
     { HEAD "qemu-args=-name 'open\n", { "[host] qemu-args", "quote" } },
     { HEAD "[vm]\nfirmware=maybe\n", { "[vm] firmware", "yes or no" } },
     { HEAD "[vm]\nqemu=/bin/qemu\n", { "[vm] qemu", "--qemu FILE" } },

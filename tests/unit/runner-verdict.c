@@ -174,6 +174,36 @@ static void test_bad_lines(void)
     g_assert_false(console_is_bad(good[1], FALSE));
 }
 
+/* A scenario may expect events of the host's SMMU, and nothing else */
+static void test_events(void)
+{
+    static const char *const events[] = {
+        "[1.0] arm-smmu-v3 9050000.smmuv3: event 0x10 received:",
+        "[1.0] arm-smmu-v3 9050000.smmuv3: event: F_TRANSLATION client: x",
+    };
+    static const char *const others[] = {
+        "[1.0] arm-smmu-v3 9050000.smmuv3: unexpected global error (gerror)",
+        "[1.0] arm-smmu-v3 9050000.smmuv3: CMDQ error (cons 0x1): event",
+        "[1.0] WARNING: CPU: 0 PID: 1 at event.c",
+    };
+    Console console;
+
+    for (guint expected = 0; expected < 2; expected++) {
+        console_init(&console);
+        console.events_expected = expected;
+        console.user_land = TRUE;
+        for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
+            console_line(&console, events[i]);
+        }
+        g_assert_cmpuint(console.bad, ==, expected ? 0 : 2);
+        for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+            console_line(&console, others[i]);
+        }
+        g_assert_cmpuint(console.bad, ==, expected ? 3 : 5);
+        console_clear(&console);
+    }
+}
+
 static void test_tail(void)
 {
     Console console;
@@ -195,6 +225,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/verdict/cases", test_cases);
     g_test_add_func("/console/bad", test_bad_lines);
+    g_test_add_func("/console/events", test_events);
     g_test_add_func("/console/tail", test_tail);
     return g_test_run();
 }
