@@ -88,10 +88,37 @@ static void put_exp(struct uapi_config *c)
     put(c, CAP_EXP + PCI_EXP_LNKSTA, 1 | 1 << 4, 0, 2);
 }
 
+/* The space is one the test made up; a chain that leaves it is its mistake */
+static void put_ext_caps(struct uapi_config *c,
+                         const struct uapi_device_config *conf)
+{
+    memset(c->value + PCI_CFG_SPACE_SIZE, conf->ext_fill,
+           UAPI_CONFIG_SIZE - PCI_CFG_SPACE_SIZE);
+    for (int i = 0; i < UAPI_MAX_EXT_CAPS && conf->ext_cap[i].at; i++) {
+        const struct uapi_ext_cap *cap = &conf->ext_cap[i];
+        uint32_t next = i + 1 < UAPI_MAX_EXT_CAPS ? cap[1].at : 0;
+
+        if (cap->at < PCI_CFG_SPACE_SIZE || cap->at % 4 ||
+            cap->at > UAPI_CONFIG_SIZE - 4) {
+            uapi_error("extended capability at 0x%x", cap->at);
+            return;
+        }
+        put(c, cap->at, cap->id | cap->version << 16 | next << 20, 0, 4);
+        for (unsigned n = 0; n < ARRAY_SIZE(cap->words); n++) {
+            uint32_t at = cap->at + 4 + 4 * n;
+
+            if (at <= UAPI_CONFIG_SIZE - 4) {
+                put(c, at, cap->words[n], 0, 4);
+            }
+        }
+    }
+}
+
 void uapi_config_init(struct uapi_config *c,
                       const struct uapi_device_config *conf)
 {
     memset(c, 0, sizeof(*c));
+    put_ext_caps(c, conf);
     put_header(c);
     if (conf->flags & UAPI_DEV_MSIX) {
         put_msix(c, conf->msix_vectors ? conf->msix_vectors : 1);

@@ -28,7 +28,7 @@
 
 #define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
-#define UAPI_CONTROL_VERSION 3u
+#define UAPI_CONTROL_VERSION 4u
 
 #define UAPI_MAX_SMMUS 2
 #define UAPI_MAX_DEVICES 4
@@ -61,6 +61,16 @@ enum uapi_device_flags {
     UAPI_DEV_EDU_STRICT_MASK = 1 << 7, /* DMA beyond dma_mask is an error */
 };
 
+#define UAPI_MAX_EXT_CAPS 6
+
+/* A PCIe extended capability. They are chained in the order of the array. */
+struct uapi_ext_cap {
+    uint16_t at;            /* the first at 0x100; 0: not used */
+    uint16_t id;
+    uint32_t version;
+    uint32_t words[4];      /* behind the header */
+};
+
 /* A PCIe function that behaves like QEMU's `edu` */
 struct uapi_device_config {
     char bdf[16];           /* "0000:01:00.0"; empty: there is none */
@@ -72,6 +82,9 @@ struct uapi_device_config {
     uint32_t msi_vectors;   /* 1, 2, 4 ... 32 */
     uint32_t msix_vectors;
     uint32_t sid;           /* physical StreamID; default from the BDF */
+    struct uapi_ext_cap ext_cap[UAPI_MAX_EXT_CAPS];
+    uint8_t ext_fill;       /* all other bytes from 0x100 on */
+    uint8_t reserved[7];
 };
 
 /* ---- Calls: counted, and made to fail ----------------------------------- */

@@ -142,6 +142,38 @@ static void test_config(void)
     bench_close(&b);
 }
 
+/* A chain of extended capabilities, as the test made it up */
+static void test_ext_caps(void)
+{
+    struct uapi_device_config *conf;
+    struct bench b;
+    int other;
+
+    bench_open(&b);
+    if (!b.uapi) {
+        tap_skip("needs the model");
+        bench_close(&b);
+        return;
+    }
+    conf = &b.uapi->control->device[1];
+    conf->ext_cap[0] = (struct uapi_ext_cap){ .at = 0x100, .id = 3,
+                                              .version = 1, .words = { 7 } };
+    conf->ext_cap[1] = (struct uapi_ext_cap){ .at = 0xff8, .id = 0x1b,
+                                              .version = 2, .words = { 9 } };
+    conf->ext_fill = 0xff;
+    other = b.cdev;
+    b.cdev = bench_second(&b, 0, &b.devid);
+    CHECK_EQ(config(&b, 0x100, 4), 0xff810003);
+    CHECK_EQ(config(&b, 0x104, 4), 7);
+    CHECK_EQ(config(&b, 0x114, 4), ~0u);
+    CHECK_EQ(config(&b, 0xff8, 4), 0x0002001b);
+    CHECK_EQ(config(&b, 0xffc, 4), 9);
+    close(other);
+    memset(conf->ext_cap, 0, sizeof(conf->ext_cap));
+    conf->ext_fill = 0;
+    bench_close(&b);
+}
+
 static void test_registers(void)
 {
     struct bench b;
@@ -349,6 +381,7 @@ static const struct tap_test tests[] = {
     { "vfio/bind", test_bind },
     { "vfio/info", test_info },
     { "vfio/config", test_config },
+    { "vfio/ext-caps", test_ext_caps },
     { "vfio/registers", test_registers },
     { "vfio/irq-arguments", test_irq_arguments },
     { "vfio/intx", test_intx },
