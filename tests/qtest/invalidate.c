@@ -139,6 +139,10 @@ static void test_ranges(const void *data)
     Dut *dut = dut_start_translating(data);
 
     for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
+        /* the real one takes 100 ms for each DMA */
+        if (dut_backend() == DUT_REAL && i % 2) {
+            continue;
+        }
         check_range(dut, &ranges[i], CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID));
     }
     check_range(dut, &ranges[2], CMD_TLBI_NH_VAA);

@@ -151,11 +151,35 @@ void machine_assert_refused(const char *args, const char *message)
     }
 }
 
+/*
+ * Is there nothing on stderr but what VFIO tells of any device of a real host,
+ * with or without an SMMU?
+ */
+static bool is_silent(const char *err)
+{
+    static const char *const usual[] = {
+        "no available reset mechanism", "PCI BAR?", "(Bad address)",
+        "PCI peer-to-peer transactions on BARs are not supported",
+    };
+    g_auto(GStrv) lines = g_strsplit(err, "\n", -1);
+    bool silent = true;
+
+    for (char **line = lines; *line; line++) {
+        bool known = !**line;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+            known |= getenv("SMMU_QTEST_HOST") && strstr(*line, usual[i]);
+        }
+        silent &= known;
+    }
+    return silent;
+}
+
 void machine_assert_accepted(const char *args)
 {
     g_autofree char *err = NULL;
 
-    if (try_machine(args, &err) != 0 || *err) {
+    if (try_machine(args, &err) != 0 || !is_silent(err)) {
         g_test_message("must be accepted silently");
         g_test_fail();
     }

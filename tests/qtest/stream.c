@@ -96,8 +96,10 @@ static void assert_state(Dut *dut, const Pages *pages, State state)
     default:
         g_assert_cmphex(edu_where(dut, DUT_IOVA, pages->first, pages->second),
                         ==, 0);
-        g_assert_cmphex(edu_where(dut, pages->same, pages->same, pages->first),
-                        ==, 0);
+        if (dut_backend() != DUT_REAL) {
+            g_assert_cmphex(edu_where(dut, pages->same, pages->same,
+                                      pages->first), ==, 0);
+        }
         break;
     }
 }
@@ -111,6 +113,10 @@ static void test_transitions(const void *unused)
     dut_enable(dut);
     for (State from = 0; from <= SECOND; from++) {
         for (State to = 0; to <= SECOND; to++) {
+            /* the real one takes 100 ms for each DMA */
+            if (dut_backend() == DUT_REAL && from != FIRST && to != FIRST) {
+                continue;
+            }
             g_test_message("from %s to %s", state_names[from],
                            state_names[to]);
             set_state(dut, &pages, from);
@@ -401,6 +407,21 @@ static void test_short_table(const void *unused)
     dut_stop(dut);
 }
 
+/* The host gets those fields of the STE that it takes, as the guest set them */
+static void test_words(const void *unused)
+{
+    struct uapi_device_state *state = &dut_model()->control->state[0];
+    Dut *dut = dut_start(NULL);
+
+    /* S1DSS 2, all of S1CIR, S1COR and S1CSH; and bits that are not for it */
+    dut_set_ste(dut, STE_STAGE1 | dut->cd | 1ull << 52,
+                0xfe | 0xffull << 32 | 1ull << 20);
+    dut_enable(dut);
+    g_assert_cmphex(state->vste[0], ==, STE_STAGE1 | dut->cd);
+    g_assert_cmphex(state->vste[1], ==, 0xfe);
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     static const DutConfig linear, pages64 = { .log2page = 16 };
@@ -424,5 +445,6 @@ int main(int argc, char **argv)
     dut_test("/stream/tables/39-bits", 0, test_39_bits, NULL);
     dut_test("/stream/tables/no-level-2", 0, test_no_level2, NULL);
     dut_test("/stream/tables/short", 0, test_short_table, NULL);
+    dut_test("/stream/words", DUT_MODELED, test_words, NULL);
     return g_test_run();
 }
