@@ -228,7 +228,9 @@ int uapi_request(struct uapi *u, enum uapi_request_op op, const uint64_t *args,
     req->op = op;
     req->error = 0;
     memset(req->arg, 0, sizeof(req->arg));
-    memcpy(req->arg, args, n * sizeof(*args));
+    if (n) {
+        memcpy(req->arg, args, n * sizeof(*args));
+    }
     atomic_store(&req->posted, posted + 1);
     syscall(SYS_futex, &req->posted, FUTEX_WAKE, 1, NULL, NULL, 0);
     while ((served = atomic_load(&req->served)) != posted + 1) {
