@@ -2,55 +2,26 @@
 /* `qtest` steps of the host agent, with scripts that stand for the programs. */
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <sys/stat.h>
 
 #include "counters.h"
 #include "qtest.h"
-
-typedef struct {
-    struct run run;
-    struct config config;
-    char *dir;                  /* --output and --qtests */
-} Fixture;
+#include "run-fixture.h"
 
 static void set_up(Fixture *f, gconstpointer data)
 {
     char *err = NULL;
 
-    f->dir = g_dir_make_tmp("agents qtest-XXXXXX", NULL);
-    g_assert_nonnull(f->dir);
-    f->config = (struct config){
-        .qemu = "/some where/qemu", .output = f->dir, .qtests = f->dir,
-        .timeout = 20, .silence = 20,
-    };
+    fixture_set_up(f, "agents qtest");
+    f->config.qemu = "/some where/qemu";
+    f->config.qtests = f->dir;
     strlist_add(&f->config.devices, "0000:00:08.0");
     strlist_add(&f->config.devices, "0000:00:09.0");
-    f->run.config = &f->config;
-    g_assert_true(vm_init(&f->run.vm, &err));
     g_assert_true(report_open(&f->run.report, f->dir, &err));
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-
-    vm_end(&f->run.vm, false);
-    for (gsize i = 0; i < f->run.n_steps; i++) {
-        step_free(&f->run.steps[i]);
-    }
-    g_free(f->run.steps);
-    free(f->run.reason);
-    trace_free(&f->run.trace);
-    report_close(&f->run.report);
-    strlist_clear(&f->config.devices);
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL);
-
-        g_remove(path);
-    }
-    g_rmdir(f->dir);
-    g_free(f->dir);
+    fixture_tear_down(f);
 }
 
 /* The program qtest-@name that does what @script says. */
@@ -61,17 +32,6 @@ static void program(Fixture *f, const char *name, const char *script)
 
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
     g_assert_cmpint(g_chmod(path, 0755), ==, 0);
-}
-
-static bool run(Fixture *f, const char *const *steps)
-{
-    f->run.deadline = clock_seconds() + f->config.timeout;
-    f->run.steps = g_new0(struct step, 8);
-    for (; *steps; steps++) {
-        g_assert_true(step_parse(*steps, &f->run.steps[f->run.n_steps++],
-                                 NULL));
-    }
-    return run_steps(&f->run);
 }
 
 static void assert_counters(Fixture *f, uint64_t passed, uint64_t failed,
@@ -110,7 +70,7 @@ static void test_good(Fixture *f, gconstpointer data)
             "echo 1..3; echo ok 1 /a; echo 'ok 2 /b # SKIP no reason'; "
             "echo ok 3 /c");
     program(f, "second", "echo ok 1 /d; echo 1..1");
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_null(f->run.reason);
     assert_counters(f, 3, 0, 1);
     assert_in_file(f, "01-qtest-good.tap", "# --tap -k -p /a -s /a/slow\n");
@@ -136,7 +96,7 @@ static void test_failed(Fixture *f, gconstpointer data)
             "echo ok 2 /b; exit 1");
     program(f, "worse", "echo 1..1; echo not ok 1 /c; exit 1");
     program(f, "good", "echo 1..1; echo ok 1 /d");
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_FAIL);
     g_assert_cmpstr(f->run.reason, ==, "qtest-bad: /a: 1 is not 2 failed");
     assert_counters(f, 2, 2, 0);
@@ -157,7 +117,7 @@ static void test_bad(Fixture *f, gconstpointer data)
     if (bad->script) {
         program(f, "bad", bad->script);
     }
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     g_test_message("%s", f->run.reason);
     g_assert_nonnull(strstr(f->run.reason, bad->reason));
     g_assert_cmpint(f->run.code, ==, EXIT_FAIL);
@@ -184,7 +144,7 @@ static void test_endless(Fixture *f, gconstpointer data)
     f->config.timeout = 0.7;
     program(f, "endless", "echo 1..2; echo ok 1 /a; sleep 1000 & wait");
     program(f, "good", "echo 1..1; echo ok 1 /b");
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_TIMEOUT);
     g_assert_nonnull(strstr(f->run.reason, "the end of a test program"));
     g_assert_cmpint(f->run.vm.helper, ==, 0);

@@ -1,79 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host agent's engine, with a program that stands for QEMU. */
 #include <glib.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "counters.h"
-#include "run.h"
-
-typedef struct {
-    struct run run;
-    struct config config;
-    char *dir;
-} Fixture;
+#include "run-fixture.h"
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    char *err = NULL;
-
-    f->dir = g_dir_make_tmp("agents-run-XXXXXX", NULL);
-    g_assert_nonnull(f->dir);
-    f->config = (struct config){
-        .qemu = g_getenv("FAKE_QEMU_BINARY"), .kernel = "k", .initrd = "i",
-        .machine = "virt", .accel = "kvm", .cpu = "host", .memory = "1M",
-        .append = "", .smp = 1, .output = f->dir, .timeout = 20, .silence = 20,
-    };
+    fixture_set_up(f, "agents-run");
+    f->config.qemu = g_getenv("FAKE_QEMU_BINARY");
+    f->config.kernel = "k";
+    f->config.initrd = "i";
+    f->config.machine = "virt";
+    f->config.accel = "kvm";
+    f->config.cpu = "host";
+    f->config.memory = "1M";
+    f->config.append = "";
+    f->config.smp = 1;
     g_assert_nonnull(f->config.qemu);
-    f->run.config = &f->config;
-    g_assert_true(vm_init(&f->run.vm, &err));
     g_unsetenv("FAKE_QEMU");
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-
-    vm_end(&f->run.vm, false);
-    for (gsize i = 0; i < f->run.n_steps; i++) {
-        step_free(&f->run.steps[i]);
-    }
-    g_free(f->run.steps);
-    free(f->run.reason);
-    references_free(&f->run.refs);
-    trace_free(&f->run.trace);
-    strlist_clear(&f->config.expects);
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL);
-
-        g_remove(path);
-    }
-    g_rmdir(f->dir);
-    g_free(f->dir);
-}
-
-static bool run(Fixture *f, const char *const *steps)
-{
-    bool ok;
-
-    f->run.deadline = clock_seconds() + f->config.timeout;
-    f->run.steps = g_new0(struct step, 16);
-    for (; *steps; steps++) {
-        char *err = NULL;
-
-        g_assert_true(step_parse(*steps, &f->run.steps[f->run.n_steps++],
-                                 &err));
-    }
-    ok = run_steps(&f->run);
-    if (!ok) {
-        g_test_message("%s", f->run.reason);
-        g_assert_nonnull(f->run.reason);
-        g_assert_cmpint(f->run.code, !=, EXIT_PASS);
-    }
-    vm_kill(&f->run.vm);
-    return ok;
+    fixture_tear_down(f);
 }
 
 static void assert_reason(Fixture *f, const char *part)
@@ -97,7 +49,7 @@ static void test_good(Fixture *f, gconstpointer data)
         "guest finish ping bdf=x", "guest begin read", NULL
     };
 
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_cmpuint(counter(f, "boots"), ==, 1);
     g_assert_cmpuint(counter(f, "ios"), ==, 20);
     g_assert_cmpuint(counter(f, "irqs"), ==, 25);
@@ -123,7 +75,7 @@ static void test_account(Fixture *f, gconstpointer data)
     unsigned reads = 0;
 
     g_assert_true(report_open(&f->run.report, f->dir, &err));
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     report_close(&f->run.report);
     g_assert_true(g_file_get_contents(path, &report, NULL, NULL));
     lines = g_strsplit(report, "\n", -1);
@@ -154,10 +106,10 @@ static void test_reboot(Fixture *f, gconstpointer data)
     };
 
     if (data) {
-        g_assert_false(run(f, too_few));
+        g_assert_false(fixture_run(f, too_few));
         assert_reason(f, "3 times instead of 2");
     } else {
-        g_assert_true(run(f, steps));
+        g_assert_true(fixture_run(f, steps));
     }
 }
 
@@ -177,11 +129,11 @@ static void test_crash(Fixture *f, gconstpointer data)
     };
 
     if (data) {
-        g_assert_false(run(f, !strcmp(data, "later") ? panics_later
+        g_assert_false(fixture_run(f, !strcmp(data, "later") ? panics_later
                                                      : not_asked));
         assert_reason(f, "panicked: Kernel panic");
     } else {
-        g_assert_true(run(f, steps));
+        g_assert_true(fixture_run(f, steps));
         g_assert_cmpuint(counter(f, "guest_bad"), ==, 1);
     }
 }
@@ -194,7 +146,7 @@ static void test_monitor(Fixture *f, gconstpointer data)
         NULL
     };
 
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_PASS);
 }
 
@@ -204,7 +156,7 @@ static void test_two_lives(Fixture *f, gconstpointer data)
         "boot", "guest poweroff", "exit", "boot", "guest read dev=x", NULL
     };
 
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_cmpuint(counter(f, "boots"), ==, 2);
 }
 
@@ -214,7 +166,7 @@ static void test_refused(Fixture *f, gconstpointer data)
     char *err = NULL;
 
     g_setenv("FAKE_QEMU", "refuse", TRUE);
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_cmpuint(counter(f, "exit_code"), ==, 1);
     strlist_add(&f->config.expects, "stderr ~ refused for a reason");
     counters_expect(&f->run);
@@ -230,7 +182,7 @@ static void test_not_refused(Fixture *f, gconstpointer data)
     static const char *const steps[] = { "start", "exit nonzero timeout=0.5",
                                          NULL };
 
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     assert_reason(f, "QEMU's exit");
 }
 
@@ -245,7 +197,7 @@ static void test_failure(Fixture *f, gconstpointer data)
     const char *const steps[] = { "boot", failure->step, "guest never", NULL };
 
     f->config.silence = 0.7;
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     assert_reason(f, failure->reason);
     g_assert_cmpint(f->run.code, ==, failure->code);
     /* nothing comes after a failure, and nothing is left behind */
@@ -259,7 +211,7 @@ static void test_forgiven(Fixture *f, gconstpointer data)
         "boot", "guest? fail", "host? exit 3", "guest read", NULL
     };
 
-    g_assert_true(run(f, steps));
+    g_assert_true(fixture_run(f, steps));
     g_assert_null(f->run.reason);
 }
 
@@ -267,7 +219,7 @@ static void test_not_forgiven(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = { "boot", "guest? crash", NULL };
 
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     assert_reason(f, "it crashed");
 }
 
@@ -276,7 +228,7 @@ static void test_total_time(Fixture *f, gconstpointer data)
     static const char *const steps[] = { "boot", "guest mute", NULL };
 
     f->config.timeout = 0.7;
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_TIMEOUT);
     assert_reason(f, "--timeout");
 }
@@ -286,7 +238,7 @@ static void test_interrupted(Fixture *f, gconstpointer data)
     static const char *const steps[] = { "boot", "host kill -TERM $PPID",
                                          "sleep 10", NULL };
 
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_INTERRUPTED);
     assert_reason(f, "signal 15");
 }
@@ -296,7 +248,7 @@ static void test_no_qemu(Fixture *f, gconstpointer data)
     static const char *const steps[] = { "boot", NULL };
 
     f->config.qemu = "/nonexistent/qemu";
-    g_assert_false(run(f, steps));
+    g_assert_false(fixture_run(f, steps));
     assert_reason(f, "/nonexistent/qemu");
 }
 
