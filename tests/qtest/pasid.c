@@ -154,6 +154,91 @@ static void test_offset(const void *unused)
     dut_leave();
 }
 
+/* Where it goes: 64 bytes of zeros that no other capability reaches into */
+typedef struct Place {
+    const char *name;
+    struct uapi_ext_cap caps[3];
+    uint8_t fill;
+    const char *options;
+    unsigned offset;         /* 0: nowhere */
+} Place;
+
+#define DSN { 0x100, PCI_EXT_CAP_ID_DSN, 1, { } }
+#define LENGTH(n) ((n) << 20)
+
+static const Place places[] = {
+    { "end", { DSN }, 0, "", 0xff8 },
+    { "vendor", { DSN, { 0xfc0, PCI_EXT_CAP_ID_VNDR, 1, { LENGTH(0x40) } } },
+      0, "", 0xfb8 },
+    { "short-vendor",
+      { DSN, { 0xf00, PCI_EXT_CAP_ID_VNDR, 1, { LENGTH(0x20) } } },
+      0, "", 0xff8 },
+    { "dvsec", { DSN, { 0xfe0, PCI_EXT_CAP_ID_DVSEC, 1, { LENGTH(0x20) } } },
+      0, "", 0xfd8 },
+    { "unknown", { DSN, { 0xf00, 0x99, 1, { } } }, 0, "", 0xef8 },
+    { "known", { DSN, { 0xf80, PCI_EXT_CAP_ID_ATS, 1, { } } }, 0, "", 0xff8 },
+    { "in-between", { DSN, { 0x180, 0x99, 1, { } } }, 0, "", 0x178 },
+    { "none", { DSN }, 0xff, "", 0 },
+    { "wanted", { DSN }, 0xff, ",x-vpasid-cap-offset=0x200", 0x200 },
+};
+
+static void set_place(const Place *place)
+{
+    struct uapi_device_config *device = &dut_model()->control->device[0];
+
+    set_host(16, true, 16);
+    memcpy(device->ext_cap, place->caps, sizeof(place->caps));
+    device->ext_fill = place->fill;
+}
+
+static void test_place(const void *data)
+{
+    const Place *place = data;
+    g_autofree char *device = dut_device_args(0, place->options);
+    g_autofree char *smmu = dut_smmu_args(",ssidsize=16");
+    PciFunction pci = { NULL, 0, PCI_SLOT_DEVFN(1) };
+    bool last;
+
+    set_place(place);
+    dut_enter();
+    pci.qts = machine_start("%s %s", smmu, device);
+    dut_leave();
+    /* the device's own are still there */
+    g_assert_cmphex(extended_capability(&pci, PCI_EXT_CAP_ID_DSN, &last), ==,
+                    0x100);
+    for (unsigned i = 1; i < 3 && place->caps[i].at; i++) {
+        g_assert_cmphex(extended_capability(&pci, place->caps[i].id, &last),
+                        ==, place->caps[i].at);
+    }
+    g_assert_cmphex(extended_capability(&pci, PCI_EXT_CAP_ID_PASID, &last),
+                    ==, place->offset);
+    qtest_quit(pci.qts);
+}
+
+static void test_taken_place(const void *unused)
+{
+    static const Place taken = {
+        .caps = { DSN, { 0x200, 0x99, 1, { } } }
+    };
+    static const char *const offsets[] = { "0x104", "0x108", "0x1fc", "0x400" };
+    g_autofree char *smmu = dut_smmu_args(",ssidsize=16");
+
+    set_place(&taken);
+    dut_enter();
+    for (size_t i = 0; i < G_N_ELEMENTS(offsets); i++) {
+        g_autofree char *options = g_strdup_printf(",x-vpasid-cap-offset=%s",
+                                                   offsets[i]);
+        g_autofree char *device = dut_device_args(0, options);
+        g_autofree char *args = g_strdup_printf("%s %s", smmu, device);
+        g_autofree char *message = g_strdup_printf(
+            "x-vpasid-cap-offset=%s is where the device has another "
+            "capability", offsets[i]);
+
+        machine_assert_refused(args, message);
+    }
+    dut_leave();
+}
+
 /* --- tables of CDs -------------------------------------------------- */
 
 typedef struct Substreams {
@@ -317,6 +402,13 @@ int main(int argc, char **argv)
 
         dut_test(path, DUT_MODELED, test_shown, &shown[i]);
     }
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_strdup_printf("/pasid/place/%s",
+                                                places[i].name);
+
+        dut_test(path, DUT_MODELED, test_place, &places[i]);
+    }
+    dut_test("/pasid/taken-place", DUT_MODELED, test_taken_place, NULL);
     dut_test("/pasid/control", DUT_MODELED, test_control, NULL);
     dut_test("/pasid/offset", DUT_MODELED, test_offset, NULL);
     dut_test("/pasid/dma", DUT_MODELED, test_dma, NULL);
