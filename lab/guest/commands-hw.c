@@ -75,7 +75,8 @@ void commands_ram(const char *args, struct answer *a)
 
     if (!arguments_text(args, "op", op, sizeof(op), a) ||
         !arguments_number(args, "len", 4096, &len, a) ||
-        !arguments_number(args, "seed", 1, &seed, a) || !ram_place(args, &gpa, a)) {
+        !arguments_number(args, "seed", 1, &seed, a) ||
+        !ram_place(args, &gpa, a)) {
         return;
     }
     if (!strcmp(op, "fill")) {
