@@ -362,6 +362,7 @@ static const struct {
     Flow flow;
 } flows[] = {
     FLOW("ste/bypass-to-stage-1", at_bypass, to_first, first_or_abort),
+    FLOW("ste/stage-1-again", at_first, to_first, first_or_abort),
     FLOW("ste/stage-1-to-other", at_first, to_second, second_or_abort),
     FLOW("ste/stage-1-to-abort", at_first, to_abort, aborted),
     FLOW("ste/stage-1-to-bypass", at_first, to_bypass, bypassed),
