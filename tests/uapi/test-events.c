@@ -268,6 +268,8 @@ static void test_injected(void)
 {
     const uint64_t event[4] = { F_TRANSLATION, RNW, 0x1000, 0 };
     const uint64_t other[4] = { 0x20, 0, 0, 0 };
+    const uint64_t stage2[4] = { F_TRANSLATION, 1ull << 39, 0x1000, 0 };
+    const uint64_t stall[4] = { F_TRANSLATION, 1ull << 31, 0x1000, 0 };
     struct record r;
     struct guest g;
 
@@ -282,6 +284,9 @@ static void test_injected(void)
     CHECK_EQ(r.event[0], F_TRANSLATION | (uint64_t)VSID << 32);
     CHECK_EQ(r.event[2], 0x1000);
     CHECK_EQ(uapi_event(g.b.uapi, 0, other), ENXIO);
+    CHECK_EQ(uapi_event(g.b.uapi, 0, stage2), ENXIO);
+    CHECK_EQ(uapi_event(g.b.uapi, 0, stall), ENXIO);
+    CHECK(!readable(g.fd, 0));
     atomic_store(&g.b.uapi->control->lose_events, 1);
     CHECK_EQ(uapi_event(g.b.uapi, 0, event), ENXIO);
     CHECK_EQ(read(g.fd, &r, sizeof(r)), sizeof(r.header));

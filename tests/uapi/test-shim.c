@@ -226,6 +226,34 @@ static void test_log(void)
     bench_close(&b);
 }
 
+/* When one of many is refused, some before it have been issued already */
+static void test_log_of_failure(void)
+{
+    uint64_t cmds[100][2] = { { 0 } };
+    struct uapi_log_entry entry;
+    unsigned issued = 0, seen = 0;
+    struct bench b;
+    uint64_t from;
+    uint32_t num = 100;
+
+    bench_start(&b);
+    for (int i = 0; i < 100; i++) {
+        cmds[i][0] = i == 70 ? 0x46 : 0x30;
+    }
+    from = atomic_load(&b.uapi->control->log_head);
+    CHECK_EQ(io_invalidate(&b, b.viommu, cmds, &num), EIO);
+    CHECK_EQ(num, 70);
+    while ((from = uapi_log_find(b.uapi, from, UAPI_LOG_COMMAND, &entry)) !=
+           UINT64_MAX) {
+        issued += entry.arg[3];
+        seen++;
+        from++;
+    }
+    CHECK_EQ(issued, 63);
+    CHECK_EQ(seen, 71);
+    bench_close(&b);
+}
+
 /* Requests: DMA and interrupts without the device's registers */
 static void test_requests(void)
 {
@@ -239,6 +267,9 @@ static void test_requests(void)
     CHECK_EQ(uapi_dma(b.uapi, 0, DATA_AT, &value, 8, true), UAPI_DMA_OK);
     CHECK_EQ(*(uint64_t *)bench_ram(&b, DATA_AT), 0x1234);
     CHECK_EQ(uapi_dma(b.uapi, 0, 0x1000, &value, 8, true),
+             UAPI_DMA_HOST_FAULT);
+    /* the doorbell is mapped with the first MSI */
+    CHECK_EQ(uapi_dma(b.uapi, 0, UAPI_SW_MSI_DOORBELL, &value, 4, true),
              UAPI_DMA_HOST_FAULT);
     table = bench_table(&b);
     bench_cd(&b, 0, 1, table);
@@ -269,6 +300,7 @@ static const struct tap_test tests[] = {
     { "shim/passed", test_passed },
     { "shim/unknown", test_unknown },
     { "shim/log", test_log },
+    { "shim/log-of-failure", test_log_of_failure },
     { "shim/requests", test_requests },
 };
 

@@ -246,8 +246,13 @@ static void test_stage2(void)
     CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
     bench_poke(&g.b, va, 1);    /* read only in stage 2 */
     CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_map(&g.b, g.table, VA, PAGE_B, PTE_PAGE);
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);    /* stale */
     CHECK_EQ(io_unmap(&g.b, g.b.ioas, ipa, 0x1000), 0);
     CHECK_EQ(bench_peek(&g.b, va), FAULTED);
+    /* a change of the nesting parent takes all of stage 1 along */
+    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
     guest_end(&g);
 }
 
