@@ -53,7 +53,8 @@ static void set_state(Dut *dut, const Pages *pages, State state)
 {
     switch (state) {
     case INVALID:
-        dut_set_ste(dut, (STE_STAGE1 & ~STE_VALID) | dut->cd, STE1_ATTRS);
+        /* the rest of it says nothing then */
+        dut_set_ste(dut, STE_BYPASS & ~STE_VALID, 0);
         break;
     case ABORT:
         dut_set_ste(dut, STE_ABORT, 0);
