@@ -128,6 +128,14 @@ static void test_transitions(const void *unused)
     dut_stop(dut);
 }
 
+/* What cannot be is QEMU's to find out */
+static void assert_host_never_refused(Dut *dut)
+{
+    if (dut->model) {
+        g_assert_cmpuint(dut->model->control->failures[UAPI_HWPT_ALLOC], ==, 0);
+    }
+}
+
 /* Each state after a translating one was in use, and back */
 static void test_states(const void *unused)
 {
@@ -144,6 +152,7 @@ static void test_states(const void *unused)
     }
     set_state(dut, &pages, FIRST);
     assert_state(dut, &pages, FIRST);
+    assert_host_never_refused(dut);
     dut_stop(dut);
 }
 
@@ -423,6 +432,25 @@ static void test_words(const void *unused)
     dut_stop(dut);
 }
 
+/* Of the values of EATS only 0 and 1 are there without nesting of our own */
+static void test_eats(const void *unused)
+{
+    static const DutConfig config = { .smmu = ",ats=on" };
+    Dut *dut;
+    uint64_t page;
+
+    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
+    dut = dut_start_translating(&config);
+    page = dut_map_new(dut, DUT_IOVA);
+    for (unsigned eats = 0; eats < 4; eats++) {
+        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(eats));
+        g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==,
+                        eats < 2 ? page : 0);
+    }
+    assert_host_never_refused(dut);
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     static const DutConfig linear, pages64 = { .log2page = 16 };
@@ -447,5 +475,6 @@ int main(int argc, char **argv)
     dut_test("/stream/tables/no-level-2", 0, test_no_level2, NULL);
     dut_test("/stream/tables/short", 0, test_short_table, NULL);
     dut_test("/stream/words", DUT_MODELED, test_words, NULL);
+    dut_test("/stream/eats", DUT_MODELED, test_eats, NULL);
     return g_test_run();
 }
