@@ -5,6 +5,7 @@
  * guest's IOVAs the doorbell is mapped; and not one byte of RAM.
  */
 #include "qemu/osdep.h"
+#include "qobject/qdict.h"
 #include "standard-headers/linux/pci_regs.h"
 #include "dut.h"
 #include "gic.h"
@@ -147,6 +148,57 @@ static void test_vectors(const void *unused)
     dut_stop(dut);
 }
 
+/* The table is in BAR 2; the address is whatever the guest likes */
+static uint64_t enable_msix(Dut *dut, const Gic *gic)
+{
+    unsigned cap = pci_capability(&dut->edu, PCI_CAP_ID_MSIX);
+    uint32_t table = pci_readl(&dut->edu, cap + PCI_MSIX_TABLE);
+    uint64_t entry = MSIX_ADDRESS + (table & PCI_MSIX_TABLE_OFFSET);
+
+    g_assert_cmphex(table & PCI_MSIX_TABLE_BIR, ==, MSIX_BAR);
+    pci_writel(&dut->edu, PCI_BASE_ADDRESS_0 + MSIX_BAR * 4, MSIX_ADDRESS);
+    for (unsigned n = 0; n < VECTORS; n++) {
+        qtest_writel(dut->qts, entry + n * 16, DUT_IOVA);
+        qtest_writel(dut->qts, entry + n * 16 + 4, 0);
+        qtest_writel(dut->qts, entry + n * 16 + 8, gic_data(gic, n));
+        qtest_writel(dut->qts, entry + n * 16 + 12, 0);
+    }
+    pci_writew(&dut->edu, cap + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE);
+    return entry;
+}
+
+/* A masked vector's interrupt waits, and comes when the mask is taken off */
+static void test_msix(const void *unused)
+{
+    static const DutConfig config = { .args = GIC_ITS_ARGS };
+    struct uapi_device_config *device = &dut_model()->control->device[0];
+    uint64_t table;
+    Dut *dut;
+    Gic gic;
+
+    device->flags |= UAPI_DEV_MSIX;
+    device->msix_vectors = VECTORS;
+    dut = dut_start_translating(&config);
+    gic = gic_init(&dut->ram, false, dut->sid);
+    table = enable_msix(dut, &gic);
+    for (unsigned n = 0; n < VECTORS; n++) {
+        g_assert_cmpint(uapi_irq(dut->model, 0, 2, n), ==, 0);
+        wait_taken(dut, &gic, n);
+        assert_none(&gic);
+
+        qtest_writel(dut->qts, table + n * 16 + 12,
+                     PCI_MSIX_ENTRY_CTRL_MASKBIT);
+        g_assert_cmpint(uapi_irq(dut->model, 0, 2, n), ==, 0);
+        /* the main loop has looked at it after this */
+        qobject_unref(qtest_qmp(dut->qts, "{'execute': 'query-status'}"));
+        assert_none(&gic);
+        qtest_writel(dut->qts, table + n * 16 + 12, 0);
+        wait_taken(dut, &gic, n);
+        assert_none(&gic);
+    }
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     static const DutConfig its = { .args = GIC_ITS_ARGS };
@@ -163,5 +215,6 @@ int main(int argc, char **argv)
     dut_test("/interrupt/gicv2m-bypass", 0, test_bypass, &v2m);
     dut_test("/interrupt/switch", 0, test_switch, NULL);
     dut_test("/interrupt/vectors", DUT_MODELED, test_vectors, NULL);
+    dut_test("/interrupt/msix", DUT_MODELED, test_msix, NULL);
     return g_test_run();
 }
