@@ -82,20 +82,27 @@ static void disarm(Dut *dut)
     uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
 }
 
-/* QEMU has to be started again if the host holds on to something of it */
-static Dut *after_point(Dut *dut, const Flow *flow, enum uapi_call call)
+/*
+ * After each point there have to be as many objects as after the run in which
+ * all went well: @objects. Except that what could not be freed is no leak of
+ * QEMU's; and QEMU has to be started again if that is in its way.
+ */
+static Dut *after_point(Dut *dut, const Flow *flow, enum uapi_call call,
+                        unsigned *objects)
 {
     struct uapi_control *control = dut->model->control;
 
     if (call != UAPI_DESTROY && call != UAPI_DETACH_PT) {
+        g_assert_cmpuint(sweep_live(dut), ==, *objects);
         return dut;
     }
     if (flow->restart) {
         qtest_quit(dut->qts);
         g_free(dut);
         dut = flow->restart();
+    } else {
+        *objects = sweep_live(dut);
     }
-    /* what could not be freed is no leak of QEMU's */
     for (unsigned i = 0; i < UAPI_OBJ_TYPES; i++) {
         control->leaked[i] = 0;
     }
@@ -104,7 +111,7 @@ static Dut *after_point(Dut *dut, const Flow *flow, enum uapi_call call)
 
 /* Returns: did the call happen, and fail? */
 static bool try_point(Dut **dut, const Flow *flow, enum uapi_call call,
-                      unsigned n, int error)
+                      unsigned n, int error, unsigned *objects)
 {
     bool fired;
 
@@ -115,7 +122,7 @@ static bool try_point(Dut **dut, const Flow *flow, enum uapi_call call,
     fired = (*dut)->model->control->fail[0].fired;
     disarm(*dut);
     flow->verify(*dut, fired ? call : UAPI_ANY);
-    *dut = after_point(*dut, flow, call);
+    *dut = after_point(*dut, flow, call, objects);
     return fired;
 }
 
@@ -138,14 +145,15 @@ static void count_calls(Dut *dut, const Flow *flow, uint32_t calls[UAPI_CALLS])
 void sweep(Dut *dut, const Flow *flow)
 {
     uint32_t calls[UAPI_CALLS];
-    unsigned points = 0, kinds = 0;
+    unsigned points = 0, kinds = 0, objects;
 
     count_calls(dut, flow, calls);
+    objects = sweep_live(dut);
     for (enum uapi_call call = UAPI_ANY + 1; call < UAPI_CALLS; call++) {
         kinds += calls[call] && *sweep_errors(call);
         for (unsigned n = 1; n <= calls[call]; n++) {
             for (const int *e = sweep_errors(call); *e; e++) {
-                points += try_point(&dut, flow, call, n, *e);
+                points += try_point(&dut, flow, call, n, *e, &objects);
             }
         }
     }
