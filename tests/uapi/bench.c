@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +55,29 @@ static uint32_t bind(struct bench *b, int cdev)
     return cmd.out_devid;
 }
 
+/* Returns: path of the cdev of UAPI_HOST's device, NULL if it is not set */
+static const char *host_cdev(void)
+{
+    static char path[300];
+    const char *bdf = getenv("UAPI_HOST");
+    glob_t found;
+
+    bdf = bdf ? bdf : getenv("SMMU_QTEST_HOST");
+    if (!bdf) {
+        return NULL;
+    }
+    snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/vfio-dev/vfio*",
+             bdf);
+    must(glob(path, 0, NULL, &found) ? ENODEV : 0, path);
+    snprintf(path, sizeof(path), "/dev/vfio/devices/%.100s",
+             strrchr(found.gl_pathv[0], '/') + 1);
+    globfree(&found);
+    return path;
+}
+
 void bench_open(struct bench *b)
 {
-    const char *cdev = getenv("UAPI_CDEV");
+    const char *cdev = host_cdev();
 
     memset(b, 0, sizeof(*b));
     if (!cdev) {

@@ -8,8 +8,8 @@
  * stage 1 that a guest would make.
  *
  * The same tests run on the model and on a real kernel:
- *   LD_PRELOAD=libuapi.so test-rules           the model
- *   UAPI_CDEV=/dev/vfio/devices/vfio0 test-rules    an `edu` of the host's
+ *   LD_PRELOAD=libuapi.so uapi-rules    the model
+ *   UAPI_HOST=0000:00:08.0 uapi-rules   an `edu` of the host, bound to vfio-pci
  * Calls return 0 or an errno.
  */
 

@@ -136,8 +136,7 @@ void uapi_error(const char *format, ...)
     va_end(ap);
     fprintf(stderr, "uapi: %s\n", text);
     if (uapi_ctl && atomic_fetch_add(&uapi_ctl->errors, 1) == 0) {
-        strncpy(uapi_ctl->first_error, text,
-                sizeof(uapi_ctl->first_error) - 1);
+        memcpy(uapi_ctl->first_error, text, sizeof(text));
     }
 }
 

@@ -31,21 +31,44 @@ void tap_skip(const char *why)
     skipped = why;
 }
 
+/* Is @path, as "/rules/map" or a part of it from the left, that of @name? */
+static bool matches(const char *path, const char *name)
+{
+    path += path[0] == '/';
+    return !strncmp(path, name, strlen(path));
+}
+
+/* The options of GLib's test programs, those that make sense here */
+static bool wanted(const char *name, int argc, char **argv)
+{
+    bool any = false, picked = false;
+
+    for (int i = 1; i + 1 < argc; i++) {
+        if (!strcmp(argv[i], "-s") && matches(argv[i + 1], name)) {
+            return false;
+        }
+        if (!strcmp(argv[i], "-p")) {
+            any = true;
+            picked |= matches(argv[i + 1], name);
+        }
+    }
+    return !any || picked;
+}
+
 int tap_run(const struct tap_test *tests, unsigned n, int argc, char **argv)
 {
-    const char *only = argc > 1 ? argv[1] : "";
     unsigned bad = 0, done = 0;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (unsigned i = 0; i < n; i++) {
-        if (!strstr(tests[i].name, only)) {
+        if (!wanted(tests[i].name, argc, argv)) {
             continue;
         }
         failures = 0;
         skipped = NULL;
         tests[i].run();
         done++;
-        printf("%sok %u - %s%s%s\n", failures ? "not " : "", done,
+        printf("%sok %u /%s%s%s\n", failures ? "not " : "", done,
                tests[i].name, skipped ? " # SKIP " : "",
                skipped ? skipped : "");
         bad += failures != 0;

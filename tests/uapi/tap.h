@@ -15,7 +15,10 @@ struct tap_test {
     void (*run)(void);
 };
 
-/* Run all tests, or those whose name contains argv[1]. Returns: exit status */
+/*
+ * Run all tests, or only -p PATH, and not -s PATH, as GLib's test programs do.
+ * Other options are passed over. Returns: exit status
+ */
 int tap_run(const struct tap_test *tests, unsigned n, int argc, char **argv);
 
 /* The running test fails, and goes on */
