@@ -261,6 +261,10 @@ static void reset(Dut *dut)
     qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
     qtest_qmp_eventwait(dut->qts, "RESET");
     g_assert_cmphex(smmu_read(&dut->smmu, SMMU_CR0), ==, 0);
+    if (dut->model) {
+        /* the next guest may number its buses otherwise */
+        g_assert_cmpuint(dut->model->control->state[0].vsid_set, ==, 0);
+    }
 }
 
 /* After a reset DMA is possible again, past tables that are not in use */
