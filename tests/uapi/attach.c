@@ -112,6 +112,7 @@ static int driver_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     if (config == STE_CONFIG_S1) {
         ste.config = UAPI_STE_NESTED;
         memcpy(ste.vste, hwpt->vste, sizeof(ste.vste));
+        ste.ats = hwpt->ats;
     } else {
         ste.config = config == STE_CONFIG_BYPASS ? UAPI_STE_S2 : UAPI_STE_ABORT;
     }

@@ -230,7 +230,7 @@ struct uapi_device_state {
     _Atomic uint32_t intx;      /* INTx signalled */
     _Atomic uint32_t dmas;      /* transfers that worked */
     _Atomic uint32_t dma_faults;
-    _Atomic uint32_t reserved;
+    _Atomic uint32_t ats;       /* EATS of the nested HWPT: full ATS */
 };
 
 struct uapi_stats {

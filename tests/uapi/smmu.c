@@ -55,11 +55,12 @@ void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
 {
     uint64_t cmd[2] = { CMD_CFGI_STE | (uint64_t)dev->conf.sid << 32, 1 };
     bool changed = ste->config != dev->ste.config ||
-                   ste->paging != dev->ste.paging ||
+                   ste->paging != dev->ste.paging || ste->ats != dev->ste.ats ||
                    memcmp(ste->vste, dev->ste.vste, sizeof(ste->vste));
 
     dev->ste = *ste;
     atomic_store(&dev->state->ste, ste->config);
+    atomic_store(&dev->state->ats, ste->ats);
     atomic_store(&dev->state->vste[0], ste->vste[0]);
     atomic_store(&dev->state->vste[1], ste->vste[1]);
     uapi_log(UAPI_LOG_STE, dev->index, ste->vste[0], ste->vste[1],

@@ -21,6 +21,7 @@ struct uapi_ste {
     enum uapi_ste_config config;
     struct uapi_hwpt *paging;   /* with S1, S2 and NESTED: whose tables */
     uint64_t vste[2];           /* with NESTED: dwords of the guest's STE */
+    bool ats;                   /* with NESTED: it allows ATS */
 };
 
 struct uapi_access {

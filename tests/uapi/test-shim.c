@@ -275,6 +275,12 @@ static void test_requests(void)
     bench_cd(&b, 0, 1, table);
     CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
     CHECK_EQ(uapi_dma(b.uapi, 0, 0x5000, &value, 8, true), 0x10);
+    CHECK_EQ(b.uapi->control->state[0].ste, UAPI_STE_NESTED);
+    CHECK_EQ(b.uapi->control->state[0].vste[0], STE0_S1);
+    CHECK_EQ(b.uapi->control->state[0].ats, 0);
+    CHECK_EQ(bench_ste(&b, STE0_S1, 1ull << 28, &hwpt), 0);
+    CHECK_EQ(b.uapi->control->state[0].ats, 1);
+    CHECK_EQ(b.uapi->control->state[0].vste[1], 0);
     bench_map(&b, table, 0x5000, DATA_AT, PTE_PAGE);
     CHECK_EQ(uapi_dma(b.uapi, 0, 0x5000, &value, 8, false), UAPI_DMA_OK);
     CHECK_EQ(uapi_request(b.uapi, UAPI_REQ_TLB_LOOKUP, lookup, 2), 0);
