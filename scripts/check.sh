@@ -4,8 +4,9 @@
 # usage: check.sh [--smoke] [STAGE...]
 #
 # Builds everything and runs all tests: unit tests and qtests (stage tests), QEMU's own qtests for aarch64 (qemu-tests),
-# the series (check-series), all scenarios of the lab (scenarios). Goes on after a stage that failed, as far as that
-# makes sense. Ends with the seconds of each stage and `N passed, N failed, N skipped`.
+# the series (check-series), the qtests under sanitizers and with lines counted (sanitize, coverage), all scenarios of
+# the lab (scenarios). Goes on after a stage that failed, as far as that makes sense. Ends with the seconds of each
+# stage and `N passed, N failed, N skipped`.
 #   --smoke   of the tests only the scenario `smoke`
 #   STAGE...  of the tests only these stages
 # DEV=1 in the environment: build build/qemu-v10.2 as it is, see apply-series.sh --dev.
@@ -13,16 +14,14 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib-tests.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 LOGS=$BUILD/logs
-TESTS=(tests qemu-tests check-series scenarios)
+TESTS=(tests qemu-tests check-series sanitize coverage scenarios)
 
 declare -A STATE SECONDS_OF
 ORDER=()
-passed=0 failed=0 skipped=0
-
-# count PASSED FAILED SKIPPED
-count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
 # stage NAME "NEEDED STAGES" COMMAND...: STATE[NAME] becomes ok, failed or `not run`
 stage()
@@ -42,29 +41,6 @@ stage()
 }
 
 # --- tests ------------------------------------------------------------------------------------------------------
-
-# meson_number LOG LABEL: from the summary of `meson test`
-meson_number() { sed -n "s/^$2: *\([0-9][0-9]*\) *$/\1/p" "$1" | tail -n 1 | grep . || echo 0; }
-
-# meson_test NAME MESON BUILD ARGUMENT...
-meson_test()
-{
-    local name=$1 meson=$2 dir=$3 log=$LOGS/$1.log ok bad skip
-    shift 3
-    # step ends the shell on a failure: that may only be this one
-    (step "$name" "$log" "$meson" test -C "$dir" --print-errorlogs --num-processes "$JOBS" "$@") || true
-    ok=$(($(meson_number "$log" Ok) + $(meson_number "$log" 'Expected Fail')))
-    bad=$(($(meson_number "$log" Fail) + $(meson_number "$log" 'Unexpected Pass') + $(meson_number "$log" Timeout)))
-    skip=$(meson_number "$log" Skipped)
-    if ((ok + bad + skip == 0)); then
-        say "FAIL $name: no test was run, see $log"
-        bad=1
-    fi
-    say "$name: $ok passed, $bad failed, $skip skipped"
-    grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|TIMEOUT|ERROR|UNEXPECTEDPASS) ' "$log" || true
-    count "$ok" "$bad" "$skip"
-    ((bad == 0))
-}
 
 run_tests() { meson_test tests meson "$BUILD/lab"; }
 
@@ -128,6 +104,10 @@ counted()
 }
 
 run_check_series() { counted check-series "$ROOT/scripts/check-series.sh"; }
+
+# ThreadSanitizer is left to `make sanitize`: it takes minutes, for one thread's work
+run_sanitize() { counted sanitize "$ROOT/scripts/sanitize.sh" asan; }
+run_coverage() { counted coverage "$ROOT/scripts/coverage.sh"; }
 
 # On a terminal the runner shows what happens meanwhile; its counts are in the JUnit file.
 run_scenarios()
@@ -230,6 +210,8 @@ else
         tests) stage tests 'lab' run_tests ;;
         qemu-tests) stage qemu-tests 'qemu-x86' run_qemu_tests ;;
         check-series) stage check-series 'series' run_check_series ;;
+        sanitize) stage sanitize 'lab' run_sanitize ;;
+        coverage) stage coverage 'lab' run_coverage ;;
         scenarios) stage scenarios 'images lab qemu-x86' run_scenarios ;;
         esac
     done

@@ -153,14 +153,20 @@ while (($#)); do
     shift
 done
 [[ ${FUZZ_SECONDS:-600} =~ ^[1-9][0-9]*$ ]] || usage_error "FUZZ_SECONDS is '$FUZZ_SECONDS', not a number of seconds"
-MODEL=$(find "$BUILD/lab/tests/uapi" -maxdepth 1 -name 'libuapi*.so' 2>/dev/null | head -n 1)
-[[ -n $MODEL ]] || die "the model of iommufd is not built" "Run: make lab"
+"$ROOT/scripts/build-lab.sh"
 if [[ -z $qemu ]]; then
     "$ROOT/scripts/install-deps.sh" --fuzz
     "$ROOT/scripts/build-instrumented.sh" fuzz
     qemu=$BUILD/fuzz
 fi
 mkdir -p "$CORPUS" "$FOUND" "$LOGS"
+[[ -f $BUILD/lab/tests/uapi/libuapi.so ]] || die "the model of iommufd is not built" "See $BUILD/logs/configure-lab.log"
+# a copy, as another build may replace it meanwhile; and a place for its files that is gone after crashes, too
+MODEL=$qemu/libuapi.so
+cp "$BUILD/lab/tests/uapi/libuapi.so" "$MODEL"
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 if ((${#inputs[@]} == 0)); then
     mapfile -t inputs < <(find "$SAVED" -type f | sort)
 elif [[ $mode != search ]]; then
