@@ -7,8 +7,6 @@
 #include "hotplug.h"
 #include "sweep.h"
 
-static const DutConfig empty_port = { .port = true, .unplugged = true };
-
 /* The state of the running test; a program runs one at a time */
 static struct {
     uint64_t page;       /* at DUT_IOVA */
@@ -17,9 +15,14 @@ static struct {
     unsigned refused;
 } now;
 
-static Dut *start(void)
+/* An empty port; beside it the second device, if @second */
+static Dut *start(bool second)
 {
-    Dut *dut = sweep_start(&empty_port);
+    g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
+    const DutConfig config = {
+        .port = true, .unplugged = true, .args = second ? device : ""
+    };
+    Dut *dut = sweep_start(&config);
 
     now.page = dut_map_new(dut, DUT_IOVA);
     now.refused = 0;
@@ -77,7 +80,7 @@ static void plug_verify(Dut *dut, enum uapi_call failed)
         g_assert_cmpint(failed, !=, UAPI_ANY);
     }
     if (failed != UAPI_DESTROY && failed != UAPI_DETACH_PT) {
-        g_assert_cmpuint(sweep_live(dut), <=, MAX(now.live, 1));
+        g_assert_cmpuint(sweep_live(dut), <=, now.live);
     }
     if (failed != UAPI_ANY) {
         hotplug(dut);
@@ -94,13 +97,18 @@ static void plug_ste_prepare(Dut *dut)
     now.live = sweep_live(dut);
 }
 
+/* Without another device each plug begins with opening the iommufd */
 static void test_plug(const void *data)
 {
-    Dut *dut = start();
-
-    /* the first plug is another one: the VM has no address space yet */
-    sweep(dut, data);
+    sweep(start(false), data);
     g_test_message("refused: %u", now.refused);
+    g_assert_cmpuint(now.refused, >, 0);
+}
+
+/* With one it joins what is there, and leaves it when it goes */
+static void test_plug_second(const void *data)
+{
+    sweep(start(true), data);
     g_assert_cmpuint(now.refused, >, 0);
 }
 
@@ -163,9 +171,7 @@ static void unplug_verify(Dut *dut, enum uapi_call failed)
 
 static void test_unplug(const void *data)
 {
-    Dut *dut = start();
-
-    sweep(dut, data);
+    sweep(start(false), data);
 }
 
 int main(int argc, char **argv)
@@ -183,6 +189,8 @@ int main(int argc, char **argv)
     machine_test_init(&argc, &argv);
     dut_test("/failure-plug/hot", DUT_MODELED, test_plug, &plug);
     dut_test("/failure-plug/hot-ste", DUT_MODELED, test_plug, &plug_ste);
+    dut_test("/failure-plug/hot-second", DUT_MODELED, test_plug_second,
+             &plug_ste);
     dut_test("/failure-plug/unplug", DUT_MODELED, test_unplug, &unplug);
     dut_test("/failure-plug/cold", DUT_MODELED, test_plug_cold, NULL);
     return g_test_run();
