@@ -13,6 +13,18 @@
 #define ATC_ALL    52    /* ATC_INV's size for everything */
 #define TLBI_VA    (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
 
+static Dut *start_ats(void)
+{
+    static const DutConfig config = { .smmu = ",ats=on" };
+    Dut *dut;
+
+    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
+    dut = dut_start(&config);
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_enable(dut);
+    return dut;
+}
+
 static uint64_t page(unsigned n)
 {
     return DUT_IOVA + n * PAGE_4K;
@@ -117,6 +129,36 @@ static void test_long(const void *unused)
     queue_sync(dut);
     ring(dut);
     assert_batches(dut, from, 0, most, 2);
+    dut_stop(dut);
+}
+
+/* All kinds of invalidation go together, as the guest wrote them */
+static void test_kinds(const void *unused)
+{
+    Dut *dut = start_ats();
+    const LogCommand kinds[] = {
+        { { CMD_CFGI_CD | CMD_SID(dut->sid), CFGI_LEAF } },
+        { { CMD_CFGI_CD_ALL | CMD_SID(dut->sid), 0 } },
+        { { CMD_TLBI_NH_ALL, 0 } },
+        { { CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0 } },
+        { { TLBI_VA | 31u << 12 | 1u << 20, DUT_IOVA | 1u << 10 | 1 } },
+        { { CMD_TLBI_NH_VAA, DUT_IOVA } },
+        { { CMD_ATC_INV | CMD_SID(dut->sid), DUT_IOVA | 3 } },
+        { { CMD_TLBI_NSNH_ALL, 0 } },
+    };
+    uint64_t from = log_now(dut);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        smmu_queue(&dut->smmu, kinds[i].dword[0], kinds[i].dword[1]);
+    }
+    queue_sync(dut);
+    ring(dut);
+    g_autoptr(GArray) batches = log_batches(dut, from);
+    g_autoptr(GArray) commands = log_commands(dut, from);
+
+    g_assert_cmpuint(batches->len, ==, 1);
+    g_assert_cmpmem(commands->data, commands->len * sizeof(LogCommand), kinds,
+                    sizeof(kinds));
     dut_stop(dut);
 }
 
@@ -235,18 +277,6 @@ static void test_nobody(const void *unused)
 /* --- when the host fails ---------------------------------------- */
 
 static const int errors[] = { EIO, ETIMEDOUT, ENOMEM, EFAULT, EINVAL, ENOENT };
-
-static Dut *start_ats(void)
-{
-    static const DutConfig config = { .smmu = ",ats=on" };
-    Dut *dut;
-
-    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
-    dut = dut_start(&config);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
-    dut_enable(dut);
-    return dut;
-}
 
 /* One failure: all is invalidated in its place, and the guest knows nothing */
 static void test_recovery(const void *unused)
@@ -369,6 +399,7 @@ int main(int argc, char **argv)
     machine_test_init(&argc, &argv);
     dut_test("/batch/sync", DUT_MODELED, test_sync, NULL);
     dut_test("/batch/long", DUT_MODELED, test_long, NULL);
+    dut_test("/batch/kinds", DUT_MODELED, test_kinds, NULL);
     dut_test("/batch/order", DUT_MODELED, test_order, NULL);
     dut_test("/batch/illegal", DUT_MODELED, test_illegal, NULL);
     dut_test("/batch/sids", DUT_MODELED, test_sids, NULL);

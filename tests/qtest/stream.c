@@ -421,40 +421,6 @@ static void test_short_table(const void *unused)
     dut_stop(dut);
 }
 
-/* The host gets those fields of the STE that it takes, as the guest set them */
-static void test_words(const void *unused)
-{
-    struct uapi_device_state *state = &dut_model()->control->state[0];
-    Dut *dut = dut_start(NULL);
-
-    /* S1DSS 2, all of S1CIR, S1COR and S1CSH; and bits that are not for it */
-    dut_set_ste(dut, STE_STAGE1 | dut->cd | 1ull << 52,
-                0xfe | 0xffull << 32 | 1ull << 20);
-    dut_enable(dut);
-    g_assert_cmphex(state->vste[0], ==, STE_STAGE1 | dut->cd);
-    g_assert_cmphex(state->vste[1], ==, 0xfe);
-    dut_stop(dut);
-}
-
-/* Of the values of EATS only 0 and 1 are there without nesting of our own */
-static void test_eats(const void *unused)
-{
-    static const DutConfig config = { .smmu = ",ats=on" };
-    Dut *dut;
-    uint64_t page;
-
-    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
-    dut = dut_start_translating(&config);
-    page = dut_map_new(dut, DUT_IOVA);
-    for (unsigned eats = 0; eats < 4; eats++) {
-        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(eats));
-        g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==,
-                        eats < 2 ? page : 0);
-    }
-    assert_host_never_refused(dut);
-    dut_stop(dut);
-}
-
 int main(int argc, char **argv)
 {
     static const DutConfig linear, pages64 = { .log2page = 16 };
@@ -478,7 +444,5 @@ int main(int argc, char **argv)
     dut_test("/stream/tables/39-bits", 0, test_39_bits, NULL);
     dut_test("/stream/tables/no-level-2", 0, test_no_level2, NULL);
     dut_test("/stream/tables/short", 0, test_short_table, NULL);
-    dut_test("/stream/words", DUT_MODELED, test_words, NULL);
-    dut_test("/stream/eats", DUT_MODELED, test_eats, NULL);
     return g_test_run();
 }
