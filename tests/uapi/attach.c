@@ -18,7 +18,8 @@ static void block(struct uapi_device *dev)
     uapi_smmu_write_ste(dev, &ste);
 }
 
-int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx, uint32_t *id)
+int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx,
+                     uint32_t *id)
 {
     if (!uapi_smmu_coherent(dev->conf.smmu)) {
         return -EINVAL;

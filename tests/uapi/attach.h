@@ -10,7 +10,8 @@
 #include "device.h"
 
 /* Returns: 0 and the device's ID, or -errno */
-int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx, uint32_t *id);
+int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx,
+                     uint32_t *id);
 /* Detach and give the device back to the host. It must be bound. */
 void uapi_device_unbind(struct uapi_device *dev);
 

@@ -31,8 +31,9 @@ static void put_header(struct uapi_config *c)
 {
     put(c, PCI_VENDOR_ID, 0x1234, 0, 2);
     put(c, PCI_DEVICE_ID, 0x11e8, 0, 2);
-    put(c, PCI_COMMAND, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-        PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE, 2);
+    put(c, PCI_COMMAND, PCI_COMMAND_MEMORY,
+        PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY |
+        PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE, 2);
     put(c, PCI_STATUS, PCI_STATUS_CAP_LIST, 0, 2);
     put(c, PCI_REVISION_ID, 0x10, 0, 1);
     put(c, PCI_CLASS_DEVICE, 0x00ff, 0, 2);
@@ -135,12 +136,6 @@ void uapi_config_init(struct uapi_config *c,
     put(c, CAP_PM + PCI_PM_PMC, 3, 0, 2);
     put(c, CAP_PM + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
         PCI_PM_CTRL_STATE_MASK, 2);
-    memcpy(c->initial, c->value, sizeof(c->initial));
-}
-
-void uapi_config_reset(struct uapi_config *c)
-{
-    memcpy(c->value, c->initial, sizeof(c->value));
 }
 
 void uapi_config_read(struct uapi_config *c, void *buf, size_t len,

@@ -22,12 +22,11 @@
 struct uapi_config {
     uint8_t value[UAPI_CONFIG_SIZE];
     uint8_t writable[UAPI_CONFIG_SIZE];
-    uint8_t initial[UAPI_CONFIG_SIZE];
 };
 
+/* As it is when vfio-pci has enabled the device */
 void uapi_config_init(struct uapi_config *config,
                       const struct uapi_device_config *conf);
-void uapi_config_reset(struct uapi_config *config);
 void uapi_config_read(struct uapi_config *config, void *buf, size_t len,
                       uint32_t at);
 /* Returns: true if a function level reset was asked for */

@@ -9,7 +9,7 @@
  * path is opened, so everything in `smmu`, `device` and `fail` can be set
  * before QEMU starts; `fail` and `event` can be changed at any time.
  *
- *   struct uapi *u = uapi_new(1);            // client.h: makes it, with defaults
+ *   struct uapi *u = uapi_new(1);   // client.h: makes it, with defaults
  *   u->control->smmu[0].idr[3] &= ~...;
  *   uapi_export(u, LIBUAPI);                 // LD_PRELOAD, UAPI_CONTROL
  *   qts = qtest_initf("... -object iommufd,id=i -device arm-smmuv3,accel=on,"
@@ -176,7 +176,8 @@ enum uapi_object_type {
 
 enum uapi_log_type {
     UAPI_LOG_CALL = 1,   /* arg: call, errno, object ID made or used, - */
-    UAPI_LOG_BATCH,      /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted, errno */
+    UAPI_LOG_BATCH,      /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted,
+                            errno */
     UAPI_LOG_COMMAND,    /* one command; arg: dword 0, 1 as given, 0 as issued,
                             1 if it was issued and not only looked at */
     UAPI_LOG_STE,        /* arg: device, dword 0, 1 of the vSTE, config of the
@@ -184,7 +185,7 @@ enum uapi_log_type {
     UAPI_LOG_DMA,        /* arg: device, IOVA, bytes | write << 63, event
                             number, 0 if it worked, or UAPI_DMA_* */
     UAPI_LOG_MSI,        /* arg: device, vector, address, as for DMA */
-    UAPI_LOG_EVENT,      /* the SMMU's event; arg: dwords 0 to 3, physical SID */
+    UAPI_LOG_EVENT,      /* the SMMU's event; arg: dwords 0-3, physical SID */
     UAPI_LOG_HOST,       /* the kernel's own command; arg: dwords 0, 1 */
 };
 
@@ -219,7 +220,7 @@ struct uapi_device_state {
     _Atomic uint32_t open;      /* descriptors of the cdev */
     _Atomic uint32_t bound;     /* to an iommufd */
     _Atomic uint32_t devid;     /* in it */
-    _Atomic uint32_t hwpt;      /* object ID of what it is attached to, 0: none */
+    _Atomic uint32_t hwpt;      /* ID of what it is attached to, or 0 */
     _Atomic uint32_t ste;       /* enum uapi_ste_config */
     _Atomic uint32_t vsid_set;  /* has a vDEVICE */
     _Atomic uint32_t vsid;
@@ -285,7 +286,7 @@ struct uapi_control {
 
     struct uapi_fail_rule fail[UAPI_MAX_RULES];
     _Atomic uint32_t calls[UAPI_CALLS];      /* by call; [UAPI_ANY]: all */
-    _Atomic uint32_t failures[UAPI_CALLS];   /* of them failed, rules included */
+    _Atomic uint32_t failures[UAPI_CALLS];   /* of them failed */
 
     /*
      * vEVENTQs: pretend that the queue is full for so many events to come, as
@@ -320,7 +321,7 @@ struct uapi_control {
 
     struct uapi_request request;
 
-    _Atomic uint64_t log_head; /* entries ever written; entry n is at n % SIZE */
+    _Atomic uint64_t log_head; /* entries ever written; n is at n % SIZE */
     struct uapi_log_entry log[UAPI_LOG_SIZE];
 };
 

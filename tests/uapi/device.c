@@ -55,7 +55,6 @@ struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id)
 
 void uapi_device_reset(struct uapi_device *dev)
 {
-    uapi_config_reset(&dev->config);
     uapi_edu_init(&dev->edu);
     atomic_fetch_add(&dev->state->resets, 1);
 }

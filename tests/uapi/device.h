@@ -47,7 +47,10 @@ struct uapi_device *uapi_device_by_bdf(const char *bdf, size_t len);
 /* Returns: the device bound to @ctx with object ID @id, or NULL (ENOENT) */
 struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id);
 
-/* Function level reset: BARs and capabilities, not the IOMMU */
+/*
+ * Function level reset: of what is behind BAR0. The kernel saves configuration
+ * space before, and restores it.
+ */
 void uapi_device_reset(struct uapi_device *dev);
 
 #endif /* UAPI_DEVICE_H */

@@ -349,6 +349,7 @@ static void test_reset(void)
     CHECK_EQ(bench_ioctl(b.cdev, VFIO_DEVICE_GET_INFO, &info), 0);
     if (info.flags & VFIO_DEVICE_FLAGS_RESET) {
         CHECK_EQ(bench_ioctl(b.cdev, VFIO_DEVICE_RESET, NULL), 0);
+        CHECK_EQ(bench_read(&b, 0x04), 0);  /* and memory is still enabled */
     }
     error = bench_ioctl(b.cdev, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &hot);
     if (error != ENODEV) {

@@ -56,6 +56,7 @@ static int bind(struct cdev *cdev, uint64_t arg)
         return ret;
     }
     cdev->bound = true;
+    uapi_config_init(&dev->config, &dev->conf);
     uapi_device_reset(dev);
     uapi_irqs_init(&dev->irqs);
     return uapi_copy_out(arg + offsetof(struct vfio_device_bind_iommufd,
