@@ -178,7 +178,7 @@ int uapi_ioas_map(struct uapi_context *ctx, void *arg)
         return ret;
     }
     /* Pages are only looked at when an IOMMU needs them */
-    if (ioas->domains && !uapi_user_mapped(cmd->user_va, cmd->length)) {
+    if (ioas->domains && !uapi_user_pinnable(cmd->user_va, cmd->length)) {
         return -EFAULT;
     }
     area_insert(ioas, cmd->iova, cmd->length,
@@ -320,8 +320,9 @@ int uapi_ioas_add_domain(struct uapi_ioas *ioas, uint64_t aperture_last,
         }
     }
     for (area = ioas->areas; area && !ioas->domains; area = area->next) {
-        if (!area->file_map && !uapi_user_mapped((uintptr_t)area->host,
-                                                 area->last - area->iova + 1)) {
+        if (!area->file_map &&
+            !uapi_user_pinnable((uintptr_t)area->host,
+                                area->last - area->iova + 1)) {
             uapi_ioas_unreserve(ioas, owner);
             return -EFAULT;
         }

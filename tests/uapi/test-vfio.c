@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
@@ -171,6 +172,41 @@ static void test_ext_caps(void)
     close(other);
     memset(conf->ext_cap, 0, sizeof(conf->ext_cap));
     conf->ext_fill = 0;
+    bench_close(&b);
+}
+
+/* A BAR that is memory: the same by all ways, and nothing for an IOAS */
+static void test_mmap(void)
+{
+    struct uapi_device_config *conf;
+    uint64_t bar4 = 4ull << 40, value = 0x5566;
+    struct bench b;
+    uint64_t *map;
+    uint32_t id;
+    int other;
+
+    bench_start(&b);
+    if (!b.uapi) {
+        tap_skip("needs the model");
+        bench_close(&b);
+        return;
+    }
+    conf = &b.uapi->control->device[1];
+    CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, b.cdev, 0) == MAP_FAILED);
+    conf->flags = UAPI_DEV_MMAP;
+    other = bench_second(&b, 0, &id);
+    map = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, other, bar4);
+    CHECK(map != MAP_FAILED);
+    map[16] = 0x1234;
+    CHECK_EQ(pread(other, &value, 8, bar4 + 128), 8);
+    CHECK_EQ(value, 0x1234);
+    value = 0x4321;
+    CHECK_EQ(pwrite(other, &value, 8, bar4 + 128), 8);
+    CHECK_EQ(map[16], 0x4321);
+    CHECK_EQ(io_map(&b, b.ioas, 0x10000, map, 16384, true), EFAULT);
+    munmap(map, 16384);
+    close(other);
+    conf->flags = 0;
     bench_close(&b);
 }
 
@@ -383,6 +419,7 @@ static const struct tap_test tests[] = {
     { "vfio/info", test_info },
     { "vfio/config", test_config },
     { "vfio/ext-caps", test_ext_caps },
+    { "vfio/mmap", test_mmap },
     { "vfio/registers", test_registers },
     { "vfio/irq-arguments", test_irq_arguments },
     { "vfio/intx", test_intx },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,6 +26,35 @@ bool uapi_user_mapped(uint64_t addr, uint64_t len)
         first += max;
     }
     return true;
+}
+
+/* BARs are files of this name: see uapi_ram_fd() */
+static bool maps_bar(uint64_t addr, uint64_t len)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    unsigned long start, end;
+    bool found = false;
+    char line[512];
+
+    while (maps && !found && fgets(line, sizeof(line), maps)) {
+        found = strstr(line, "/memfd:uapi-bar") &&
+                sscanf(line, "%lx-%lx", &start, &end) == 2 &&
+                start < addr + len && addr < end;
+    }
+    if (maps) {
+        fclose(maps);
+    }
+    return found;
+}
+
+bool uapi_user_pinnable(uint64_t addr, uint64_t len)
+{
+    bool bars = false;
+
+    for (int i = 0; i < UAPI_MAX_DEVICES; i++) {
+        bars |= uapi_ctl->device[i].flags & UAPI_DEV_MMAP;
+    }
+    return uapi_user_mapped(addr, len) && !(bars && maps_bar(addr, len));
 }
 
 /* The kernel does the copying, so a bad address is an error for us, too */

@@ -11,6 +11,11 @@
 
 /* Returns: false if a page is not mapped (EFAULT) */
 bool uapi_user_mapped(uint64_t addr, uint64_t len);
+/*
+ * Can the kernel hold on to these pages? Not to those that do not exist, nor
+ * to a device's memory: a BAR that was mapped.
+ */
+bool uapi_user_pinnable(uint64_t addr, uint64_t len);
 bool uapi_copy_in(void *to, uint64_t from, size_t len);
 bool uapi_copy_out(uint64_t to, const void *from, size_t len);
 
