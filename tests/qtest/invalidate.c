@@ -215,8 +215,9 @@ static void test_no_sync(const void *unused)
 }
 
 /* What came before a bad command has taken effect, what comes after has not */
-static void test_illegal(const void *unused)
+static void test_illegal(const void *data)
 {
+    const uint64_t *bad = data;
     Dut *dut = dut_start_translating(NULL);
     Stale before = stale_new(dut, DUT_IOVA);
     Stale after = stale_new(dut, DUT_IOVA + PAGE_4K);
@@ -230,7 +231,7 @@ static void test_illegal(const void *unused)
 
     smmu_queue(&dut->smmu, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), before.iova);
     at = dut->smmu.prod;
-    smmu_queue(&dut->smmu, CMD_ILLEGAL, 0);
+    smmu_queue(&dut->smmu, *bad, 0);
     smmu_queue(&dut->smmu, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), after.iova);
     smmu_ring(&dut->smmu);
     smmu_assert_error(&dut->smmu, at, CERROR_ILL);
@@ -273,6 +274,9 @@ static void test_abort(const void *unused)
 int main(int argc, char **argv)
 {
     static const DutConfig pages4, pages64 = { .log2page = 16 };
+    static const uint64_t unknown = CMD_ILLEGAL;
+    static const uint64_t secure = CMD_CFGI_CD | CMD_SSEC | CMD_SID(8);
+    static const uint64_t no_ats = CMD_ATC_INV | CMD_SID(8);
 
     machine_test_init(&argc, &argv);
     dut_test("/invalidate/commands", 0, test_commands, NULL);
@@ -281,7 +285,9 @@ int main(int argc, char **argv)
     dut_test("/invalidate/ranges/64k", 0, test_ranges, &pages64);
     dut_test("/invalidate/cd", 0, test_cd, NULL);
     dut_test("/invalidate/no-sync", 0, test_no_sync, NULL);
-    dut_test("/invalidate/illegal", 0, test_illegal, NULL);
+    dut_test("/invalidate/illegal/unknown", 0, test_illegal, &unknown);
+    dut_test("/invalidate/illegal/secure", 0, test_illegal, &secure);
+    dut_test("/invalidate/illegal/no-ats", DUT_ACCEL, test_illegal, &no_ats);
     dut_test("/invalidate/abort", 0, test_abort, NULL);
     return g_test_run();
 }
