@@ -153,14 +153,14 @@ while (($#)); do
     shift
 done
 [[ ${FUZZ_SECONDS:-600} =~ ^[1-9][0-9]*$ ]] || usage_error "FUZZ_SECONDS is '$FUZZ_SECONDS', not a number of seconds"
-"$ROOT/scripts/build-lab.sh"
+[[ -f $BUILD/lab/build.ninja ]] || die "'$BUILD/lab' is not there" "Run: make lab"
+step "build the model of iommufd" "$BUILD/logs/model.log" ninja -C "$BUILD/lab" tests/uapi/libuapi.so
 if [[ -z $qemu ]]; then
     "$ROOT/scripts/install-deps.sh" --fuzz
     "$ROOT/scripts/build-instrumented.sh" fuzz
     qemu=$BUILD/fuzz
 fi
 mkdir -p "$CORPUS" "$FOUND" "$LOGS"
-[[ -f $BUILD/lab/tests/uapi/libuapi.so ]] || die "the model of iommufd is not built" "See $BUILD/logs/configure-lab.log"
 # a copy, as another build may replace it meanwhile; and a place for its files that is gone after crashes, too
 MODEL=$qemu/libuapi.so
 cp "$BUILD/lab/tests/uapi/libuapi.so" "$MODEL"
