@@ -266,7 +266,7 @@ static void edu_dma(struct bench *b, uint64_t src, uint64_t dst, uint32_t cmd)
 {
     bench_write(b, 0x80, src, 8);
     bench_write(b, 0x88, dst, 8);
-    bench_write(b, 0x90, 8, 8);
+    bench_write(b, 0x90, 4, 8);
     bench_write(b, 0x98, cmd | 1, 8);
     for (int i = 0; bench_read(b, 0x98) & 1; i++) {
         must(i > 5000 ? ETIMEDOUT : 0, "DMA");
@@ -275,9 +275,9 @@ static void edu_dma(struct bench *b, uint64_t src, uint64_t dst, uint32_t cmd)
 }
 
 /* The device's buffer is not visible, but what it writes from there is */
-uint64_t bench_peek(struct bench *b, uint64_t iova)
+uint32_t bench_peek(struct bench *b, uint64_t iova)
 {
-    _Atomic uint64_t *scratch = bench_ram(b, SCRATCH);
+    _Atomic uint32_t *scratch = bench_ram(b, SCRATCH);
 
     atomic_store(scratch, NO_WRITE);
     edu_dma(b, iova, EDU_BUFFER, 0);
@@ -285,9 +285,9 @@ uint64_t bench_peek(struct bench *b, uint64_t iova)
     return atomic_load(scratch);
 }
 
-void bench_poke(struct bench *b, uint64_t iova, uint64_t value)
+void bench_poke(struct bench *b, uint64_t iova, uint32_t value)
 {
-    _Atomic uint64_t *scratch = bench_ram(b, SCRATCH);
+    _Atomic uint32_t *scratch = bench_ram(b, SCRATCH);
 
     atomic_store(scratch, value);
     edu_dma(b, SCRATCH, EDU_BUFFER, 0);

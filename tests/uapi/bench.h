@@ -108,12 +108,12 @@ void bench_config_write(struct bench *b, uint32_t at, uint16_t value);
 uint32_t bench_read(struct bench *b, uint32_t at);
 void bench_write(struct bench *b, uint32_t at, uint64_t value, size_t len);
 /*
- * DMA of 8 bytes. Both also use the page at SCRATCH, which stage 1 has to map
+ * DMA of 4 bytes, by the device's registers. Both also use the page at SCRATCH, which stage 1 has to map
  * to itself. Where a fault ends it, there is nothing to read.
  */
-uint64_t bench_peek(struct bench *b, uint64_t iova);
-void bench_poke(struct bench *b, uint64_t iova, uint64_t value);
-#define FAULTED UINT64_C(0)     /* the read had a fault */
-#define NO_WRITE UINT64_C(0xbadbadbadbadbad)    /* not even SCRATCH works */
+uint32_t bench_peek(struct bench *b, uint64_t iova);
+void bench_poke(struct bench *b, uint64_t iova, uint32_t value);
+#define FAULTED 0u              /* the read had a fault */
+#define NO_WRITE 0xbadbadu      /* not even SCRATCH works */
 
 #endif /* UAPI_BENCH_H */

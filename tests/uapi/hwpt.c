@@ -163,12 +163,11 @@ static int nested_alloc(struct uapi_viommu *viommu,
         return -EOPNOTSUPP;
     }
     if (cmd->data_type != IOMMU_HWPT_DATA_ARM_SMMUV3 ||
-        cmd->data_len < sizeof(data)) {
-        return -EINVAL;
+        cmd->data_len != sizeof(data)) {
+        return -EINVAL;     /* all that there is is also the least there was */
     }
-    ret = uapi_copy_struct(&data, sizeof(data), cmd->data_uptr, cmd->data_len);
-    if (ret) {
-        return ret;
+    if (!uapi_copy_in(&data, cmd->data_uptr, sizeof(data))) {
+        return -EFAULT;
     }
     ret = validate_vste((uint64_t *)data.ste, &ats);
     if (ret) {

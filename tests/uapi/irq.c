@@ -201,6 +201,10 @@ static int set_msi_trigger(struct uapi_device *dev,
         return -EINVAL;
     }
     if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
+        /* A blocking domain has no room for the doorbell */
+        if (!on && !dev->hwpt) {
+            return -ENOSPC;
+        }
         if (on && set->index == VFIO_PCI_MSI_IRQ_INDEX &&
             set->start + set->count > irqs->vectors) {
             return -EINVAL;     /* VFIO_IRQ_INFO_NORESIZE */

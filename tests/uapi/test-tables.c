@@ -5,7 +5,8 @@
 #include "bench.h"
 #include "tap.h"
 
-#define VALUE UINT64_C(0x1357246813572468)
+#define VALUE 0x13572468u
+#define DMA_MASK 0xffffffffffull    /* of the `edu` on a host */
 #define F_STREAM_DISABLED 0x06
 #define C_BAD_SUBSTREAMID 0x08
 #define C_BAD_STE 0x04
@@ -83,6 +84,14 @@ static void check_granule(unsigned granule, unsigned tg0, unsigned va_bits,
     uint64_t table;
 
     bench_start(&b);
+    if (!b.uapi && granule > 12) {
+        tap_skip("an emulated SMMU mixes them up with 4K pages of stage 2");
+        bench_close(&b);
+        return;
+    }
+    if (!b.uapi) {
+        va &= DMA_MASK;
+    }
     table = aligned_table(&b);
     map_granule(&b, table, granule, va_bits, va, DATA_AT);
     map_granule(&b, table, granule, va_bits, SCRATCH, SCRATCH);
@@ -91,7 +100,9 @@ static void check_granule(unsigned granule, unsigned tg0, unsigned va_bits,
     CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
     CHECK_EQ(bench_peek(&b, va + 0x128), VALUE);
     CHECK_EQ(bench_peek(&b, va + (1ull << granule)), FAULTED);
-    CHECK_EQ(bench_peek(&b, va | 1ull << va_bits), FAULTED);
+    if (b.uapi || 1ull << va_bits < DMA_MASK) {
+        CHECK_EQ(bench_peek(&b, va | 1ull << va_bits), FAULTED);
+    }
     CHECK_EQ(io_attach(b.cdev, b.parent), 0);
     CHECK_EQ(io_destroy(&b, hwpt), 0);
     bench_close(&b);
@@ -125,6 +136,11 @@ static void test_halves(void)
     uint64_t low, high;
 
     bench_start(&b);
+    if (!b.uapi) {
+        tap_skip("the device's DMA does not get there");
+        bench_close(&b);
+        return;
+    }
     low = aligned_table(&b);
     high = aligned_table(&b);
     map_granule(&b, low, 12, 39, SCRATCH, SCRATCH);
