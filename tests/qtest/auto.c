@@ -6,6 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "acpi.h"
 #include "hotplug.h"
 
 #define AUTO ",ril=auto,ats=auto,oas=auto,ssidsize=auto"
@@ -56,6 +57,16 @@ static void assert_values(const Dut *dut, Values expected)
     g_assert_cmpuint(v.cd2l, ==, expected.cd2l);
 }
 
+/* ATS in the IORT's root complex, which the firmware reads after a reset */
+static uint32_t iort_ats(const Dut *dut)
+{
+    g_autoptr(GBytes) tables = acpi_read_file(dut->qts, ACPI_TABLES);
+    g_autoptr(GArray) nodes = iort_nodes(acpi_find(tables, "IORT"));
+    IortNode complex = iort_nth(nodes, IORT_ROOT_COMPLEX, 0);
+
+    return iort_u32(&complex, 24);
+}
+
 static void assert_works(Dut *dut)
 {
     uint64_t page = dut_map_new(dut, DUT_IOVA);
@@ -100,6 +111,7 @@ static void test_cold(const void *data)
     encode(0, c->host);
     dut = dut_start(&config);
     assert_values(dut, c->expected);
+    g_assert_cmpuint(iort_ats(dut), ==, c->expected.ats);
     dut_enable(dut);
     assert_works(dut);
     hotplug_remove(dut, 0);
@@ -108,6 +120,7 @@ static void test_cold(const void *data)
     qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
     qtest_qmp_eventwait(dut->qts, "RESET");
     assert_values(dut, c->expected);
+    g_assert_cmpuint(iort_ats(dut), ==, c->expected.ats);
     dut_enumerate(dut);
     dut_start_smmu(dut);
     dut_enable(dut);
@@ -126,6 +139,7 @@ static void test_hot(const void *unused)
     encode(0, (Values) { 1, 1, 5, 16, 1 });
     dut = dut_start(&config);
     assert_values(dut, none);
+    g_assert_cmpuint(iort_ats(dut), ==, 0);
     dut_enable(dut);
     for (unsigned i = 0; i < 2; i++) {
         hotplug(dut);
