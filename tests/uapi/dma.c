@@ -25,10 +25,8 @@ static uapi_result stage2(struct uapi_device *dev,
         }
         return UAPI_DMA_OK;
     }
-    if (target->ipa <= uapi_smmu_aperture(dev->conf.smmu)) {
-        target->host = uapi_ioas_lookup(dev->ste.paging->ioas, target->ipa,
-                                        &target->len, access->write);
-    }
+    target->host = uapi_ioas_lookup(dev->ste.paging->ioas, target->ipa,
+                                    &target->len, access->write);
     if (target->host) {
         return UAPI_DMA_OK;
     }

@@ -98,7 +98,9 @@ static int paging_alloc(struct uapi_device *dev, struct uapi_ioas *ioas,
     hwpt->ioas = ioas;
     hwpt->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
     ioas->obj.users++;
-    ret = uapi_ioas_add_domain(ioas, uapi_smmu_aperture(hwpt->smmu), hwpt);
+    ret = uapi_ioas_add_domain(ioas, hwpt->nest_parent
+                               ? uapi_smmu_aperture(hwpt->smmu)
+                               : UAPI_STAGE1_LAST, hwpt);
     if (ret) {
         ioas->domains++;    /* what destroying takes back */
         uapi_object_destroy(ioas->obj.ctx, hwpt->obj.id);
@@ -158,8 +160,7 @@ static int nested_alloc(struct uapi_viommu *viommu,
     bool ats;
     int ret;
 
-    if ((cmd->flags & ~(IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID)) ||
-        !cmd->data_len || (cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID)) {
+    if ((cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID) || !cmd->data_len) {
         return -EOPNOTSUPP;
     }
     if (cmd->data_type != IOMMU_HWPT_DATA_ARM_SMMUV3 ||

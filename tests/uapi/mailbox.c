@@ -9,7 +9,6 @@
 #include "mailbox.h"
 #include "veventq.h"
 
-
 static int serve_event(struct uapi_device *dev, const uint64_t *arg)
 {
     uint64_t event[4] = {

@@ -76,6 +76,7 @@ static void test_ranges(void)
         .size = sizeof(cmd), .allowed_iovas = (uintptr_t)r,
     };
     struct bench b;
+    uint32_t plain;
 
     bench_start(&b);
     cmd.ioas_id = b.ioas;
@@ -87,6 +88,21 @@ static void test_ranges(void)
     CHECK_EQ(r[1].start, 0x8100000);
     CHECK(r[1].last >= (1ull << 39) - 1 && r[1].last < 1ull << 52);
     CHECK_EQ(cmd.out_iova_alignment, 4096);
+
+    /* without stage 2's limit, and with neither */
+    CHECK_EQ(io_ioas(&b, &cmd.ioas_id), 0);
+    cmd.num_iovas = 4;
+    CHECK_EQ(bench_ioctl(b.iommu, IOMMU_IOAS_IOVA_RANGES, &cmd), 0);
+    CHECK_EQ(cmd.num_iovas, 1);
+    CHECK_EQ(r[0].last, UINT64_MAX);
+    CHECK_EQ(cmd.out_iova_alignment, 1);
+    CHECK_EQ(io_paging(&b, b.devid, cmd.ioas_id, 0, &plain), 0);
+    cmd.num_iovas = 4;
+    CHECK_EQ(bench_ioctl(b.iommu, IOMMU_IOAS_IOVA_RANGES, &cmd), 0);
+    CHECK_EQ(cmd.num_iovas, 1);
+    CHECK_EQ(r[0].last, (1ull << 48) - 1);
+    CHECK_EQ(io_destroy(&b, plain), 0);
+    CHECK_EQ(io_destroy(&b, cmd.ioas_id), 0);
     bench_close(&b);
 }
 
