@@ -32,7 +32,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
     if test["result"] == "SKIP" and not cases:
         skipped = 1
     row.update(programs=1, passed=sum(1 for no, text in cases if not no and "# SKIP" not in text), failed=failed,
-               skipped=skipped, points=sum(int(n) for n in re.findall(r"^# swept (\d+) points", out, re.M)),
+               skipped=skipped, points=sum(int(n) for n in re.findall(r"^# swept: (\d+) points", out, re.M)),
                seconds=test["duration"])
 columns = ("programs", "passed", "failed", "skipped")
 print("%-10s" % "suite" + "".join("%10s" % name for name in columns) + "   program's seconds")
@@ -62,9 +62,9 @@ start=$SECONDS
 "$ROOT/scripts/build-lab.sh"
 log=$BUILD/lab/meson-logs/fast.json
 rm -f "$log"
-# step ends the shell on a failure: the summary tells about it
-(step "tests" "$BUILD/logs/check-fast.log" meson test -C "$BUILD/lab" --no-rebuild --logbase fast --num-processes \
-    "$JOBS" --print-errorlogs) || true
+# More programs than CPUs, as most wait for QEMU or a clock. step ends the shell on a failure: the summary tells of it.
+(step "tests" "$BUILD/logs/check-fast.log" meson test -C "$BUILD/lab" --no-rebuild --logbase fast \
+    --num-processes $((JOBS * 2)) --print-errorlogs) || true
 [[ -s $log ]] || die "no test was run" "See $BUILD/logs/check-fast.log"
 say "$((SECONDS - start)) s"
 summary "$log"

@@ -116,7 +116,7 @@ reached()
 {
     local log=$LOGS/fuzz-reached.log name missing=()
     fuzzer default -runs=0 -print_coverage=1 "$@" >"$log" 2>&1 || true
-    sed -n 's/^COVERED_FUNC: .* edges: \([0-9/]*\) \([a-z0-9_]*\) .*smmuv3-accel\.c:.*/\2 \1/p' "$log" |
+    sed -nE 's/^COVERED_FUNC: .* edges: ([0-9/]*) ((smmuv3_)?accel_[a-z0-9_]*) .*/\2 \1/p' "$log" |
         sort -u >"$LOGS/fuzz-functions.txt"
     for name in "${FUNCTIONS[@]}"; do
         grep -q "^$name " "$LOGS/fuzz-functions.txt" || missing+=("$name")
@@ -186,8 +186,9 @@ search)
 update)
     rm -rf "$SAVED.part"
     mkdir -p "$SAVED.part"
-    fuzzer default -merge=1 "$SAVED.part" "$SAVED" "$CORPUS" >"$LOGS/fuzz-merge.log" 2>&1
-    fuzzer plain -merge=1 "$SAVED.part" "$SAVED" "$CORPUS" >>"$LOGS/fuzz-merge.log" 2>&1
+    # by edges only, not by how often each was taken, to keep it small
+    fuzzer default -merge=1 -use_counters=0 "$SAVED.part" "$SAVED" "$CORPUS" >"$LOGS/fuzz-merge.log" 2>&1
+    fuzzer plain -merge=1 -use_counters=0 "$SAVED.part" "$SAVED" "$CORPUS" >>"$LOGS/fuzz-merge.log" 2>&1
     rm -rf "$SAVED"
     mv "$SAVED.part" "$SAVED"
     say "$SAVED: $(find "$SAVED" -type f | wc -l) inputs, $(du -sb "$SAVED" | cut -f1) bytes"
