@@ -307,7 +307,7 @@ static void test_dma(const void *unused)
     pt_map(&pt, DUT_IOVA, other);
     cd_set(&dut->ram, s.cds + 2 * CD_SIZE, &pt, DUT_ASID + 9);
     g_assert_true(writes(dut, 2, s.page[2]));
-    dut_command(dut, CMD_CFGI_CD | CMD_SSV | CMD_SSID(2) | CMD_SID(dut->sid),
+    dut_command(dut, CMD_CFGI_CD | CMD_SSID(2) | CMD_SID(dut->sid),
                 CFGI_LEAF);
     g_assert_true(writes(dut, 2, other));
     g_assert_true(writes(dut, 1, s.page[1]));
@@ -359,7 +359,7 @@ static void test_commands(const void *unused)
     dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
                 STE1_ATTRS | S1DSS_CD0 | STE1_EATS(1));
 
-    const uint64_t cd = CMD_CFGI_CD | CMD_SSV | CMD_SID(dut->sid);
+    const uint64_t cd = CMD_CFGI_CD | CMD_SID(dut->sid);
     const uint64_t atc = CMD_ATC_INV | CMD_SSV | CMD_SID(dut->sid);
 
     from = log_now(dut);
