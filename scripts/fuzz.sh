@@ -22,6 +22,7 @@ set -euo pipefail
 SAVED=$ROOT/tests/fuzz/corpus
 CORPUS=$BUILD/fuzz/corpus
 FOUND=$BUILD/fuzz/found
+SUPPRESSED=$ROOT/tests/sanitize/undefined.supp
 LOGS=$BUILD/logs
 # What a guest's bytes can reach, so the corpus has to
 FUNCTIONS=(
@@ -52,7 +53,7 @@ fuzzer()
     shift
     # leaks are found by `make sanitize`: here another thread frees what one input allocates
     FUZZ_FIRMWARE=$ROOT/tests/qtest/data/firmware FUZZ_QEMU_ARGS=$(qemu_args "$config") \
-    LD_PRELOAD=$MODEL UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+    LD_PRELOAD=$MODEL UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:suppressions=$SUPPRESSED \
         nice "$qemu/qemu-fuzz-aarch64" --fuzz-target=smmuv3-accel -detect_leaks=0 -timeout=30 -rss_limit_mb=4096 \
         -artifact_prefix="$FOUND/" -print_final_stats=1 "$@"
 }

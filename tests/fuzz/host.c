@@ -52,14 +52,6 @@ void host_check(bool remember)
     if (!atomic_load(&control()->attached)) {
         fail("the model is not used; attached", 0, 1);
     }
-    /*
-     * The kernel hands on the guest's bits where the architecture has reserved
-     * ones, and so does QEMU; the SMMU may call that illegal.
-     */
-    if (g_str_has_prefix(control()->first_error, "CERROR_ILL")) {
-        control()->first_error[0] = 0;
-        atomic_store(&control()->errors, 0);
-    }
     if (atomic_load(&control()->errors)) {
         fail("errors", atomic_load(&control()->errors), 0);
     }
