@@ -162,6 +162,69 @@ static void test_kinds(const void *unused)
     dut_stop(dut);
 }
 
+/*
+ * What is no field of a command is not passed on: the host's queue would stop
+ * at what is illegal there.
+ */
+typedef struct Reserved {
+    uint64_t set[2];     /* by the guest */
+    uint64_t kept[2];    /* what the host gets of it */
+    uint64_t ril[2];     /* and more, if ranges are advertised */
+} Reserved;
+
+#define RES0       (0xfull << 8 & ~CMD_SSEC)
+#define RANGE      (31ull << 12 | 1ull << 20)             /* NUM, SCALE */
+#define RANGE_RES0 (RES0 | 7ull << 17 | 0x7full << 25)
+#define TTL        (3ull << 8)
+#define TG_4K      (1ull << 10)
+#define LEAF_RES0  (0x7full << 1)
+#define NH_ASID    (CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID))
+
+static const Reserved reserved[] = {
+    { { TLBI_VA | RANGE_RES0, DUT_IOVA | LEAF_RES0 | 1 },
+      { TLBI_VA, DUT_IOVA | 1 }, { } },
+    { { TLBI_VA | RANGE, DUT_IOVA | TG_4K | TTL }, { TLBI_VA, DUT_IOVA },
+      { RANGE, TG_4K | TTL } },
+    { { TLBI_VA | RANGE, DUT_IOVA | TTL }, { TLBI_VA, DUT_IOVA }, { } },
+    { { TLBI_VA, DUT_IOVA | TG_4K }, { TLBI_VA, DUT_IOVA }, { } },
+    { { CMD_TLBI_NH_VAA | CMD_ASID(9), DUT_IOVA | TTL },
+      { CMD_TLBI_NH_VAA, DUT_IOVA }, { } },
+    { { NH_ASID | RES0 | RANGE, DUT_IOVA | 1 }, { NH_ASID, 0 }, { } },
+    { { CMD_TLBI_NH_ALL | RES0 | RANGE | CMD_ASID(9), ~0ull },
+      { CMD_TLBI_NH_ALL, 0 }, { } },
+    { { CMD_TLBI_NSNH_ALL | RES0 | RANGE | CMD_ASID(9), ~0ull },
+      { CMD_TLBI_NSNH_ALL, 0 }, { } },
+    { { CMD_CFGI_CD | CMD_SID(DUT_SLOT << 3) | RES0, ~0ull },
+      { CMD_CFGI_CD | CMD_SID(DUT_SLOT << 3), 1 }, { } },
+    { { CMD_CFGI_CD_ALL | CMD_SID(DUT_SLOT << 3) | RES0 | RANGE, ~0ull },
+      { CMD_CFGI_CD_ALL | CMD_SID(DUT_SLOT << 3), 0 }, { } },
+    { { CMD_ATC_INV | CMD_SID(DUT_SLOT << 3) | 1 << 8, DUT_IOVA | 0xfff },
+      { CMD_ATC_INV | CMD_SID(DUT_SLOT << 3), DUT_IOVA | 0x3f }, { } },
+};
+
+static void test_reserved(const void *data)
+{
+    const DutConfig config = { .smmu = data };
+    bool ril = !strstr(config.smmu, "ril=off");
+    Dut *dut;
+
+    dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
+    dut = dut_start_translating(&config);
+    for (size_t i = 0; i < G_N_ELEMENTS(reserved); i++) {
+        const Reserved *r = &reserved[i];
+        uint64_t from = log_now(dut);
+
+        dut_command(dut, r->set[0], r->set[1]);
+        g_autoptr(GArray) commands = log_commands(dut, from);
+        const LogCommand *c = &g_array_index(commands, LogCommand, 0);
+
+        g_assert_cmpuint(commands->len, ==, 1);
+        g_assert_cmphex(c->dword[0], ==, r->kept[0] | (ril ? r->ril[0] : 0));
+        g_assert_cmphex(c->dword[1], ==, r->kept[1] | (ril ? r->ril[1] : 0));
+    }
+    dut_stop(dut);
+}
+
 /* Other commands see the effect of those before them */
 static void test_order(const void *unused)
 {
@@ -400,6 +463,9 @@ int main(int argc, char **argv)
     dut_test("/batch/sync", DUT_MODELED, test_sync, NULL);
     dut_test("/batch/long", DUT_MODELED, test_long, NULL);
     dut_test("/batch/kinds", DUT_MODELED, test_kinds, NULL);
+    dut_test("/batch/reserved/ril", DUT_MODELED, test_reserved, ",ats=on");
+    dut_test("/batch/reserved/no-ril", DUT_MODELED, test_reserved,
+             ",ats=on,ril=off");
     dut_test("/batch/order", DUT_MODELED, test_order, NULL);
     dut_test("/batch/illegal", DUT_MODELED, test_illegal, NULL);
     dut_test("/batch/sids", DUT_MODELED, test_sids, NULL);
