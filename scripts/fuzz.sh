@@ -7,7 +7,8 @@
 # iommufd and VFIO, under AddressSanitizer and UndefinedBehaviorSanitizer. Starts from tests/fuzz/corpus; what is new
 # is kept in build/fuzz/corpus. Each of two configurations gets half of FUZZ_SECONDS, 600 by default.
 #   --replay    only run what is in tests/fuzz/corpus, once
-#   --update    replace tests/fuzz/corpus by the smallest set that reaches all that build/fuzz/corpus does
+#   --update    replace tests/fuzz/corpus by the smallest set that reaches all that build/fuzz/corpus does; inputs that
+#               somebody gave a name stay
 #   --qemu DIR  use this QEMU, and do not build
 #   FILE...     run these inputs, as those that made it crash: build/fuzz/found/*
 # Fails when something was found, or a function of the accelerated SMMU that a guest can reach was not. The last line is
@@ -190,6 +191,8 @@ update)
     # by edges only, not by how often each was taken, to keep it small
     fuzzer default -merge=1 -use_counters=0 "$SAVED.part" "$SAVED" "$CORPUS" >"$LOGS/fuzz-merge.log" 2>&1
     fuzzer plain -merge=1 -use_counters=0 "$SAVED.part" "$SAVED" "$CORPUS" >>"$LOGS/fuzz-merge.log" 2>&1
+    # what has a name of ours once found something: libFuzzer's names are digests
+    find "$SAVED" -type f -regextype posix-extended -not -regex '.*/[0-9a-f]{40}' -exec cp -t "$SAVED.part" {} +
     rm -rf "$SAVED"
     mv "$SAVED.part" "$SAVED"
     say "$SAVED: $(find "$SAVED" -type f | wc -l) inputs, $(du -sb "$SAVED" | cut -f1) bytes"
