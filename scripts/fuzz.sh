@@ -28,7 +28,8 @@ LOGS=$BUILD/logs
 # What a guest's bytes can reach, so the corpus has to
 FUNCTIONS=(
     smmuv3_accel_install_stes smmuv3_accel_update smmuv3_accel_reset smmuv3_accel_update_eventq
-    smmuv3_accel_batch_cmd smmuv3_accel_flush accel_decode_ste accel_update accel_update_or_abort accel_alloc_nested
+    smmuv3_accel_batch_cmd smmuv3_accel_flush accel_clean_cmd accel_decode_ste accel_update
+    accel_update_or_abort accel_alloc_nested
     accel_alloc_vdev accel_free_vdev accel_enter_s1 accel_leave_s1 accel_attach accel_invalidate accel_flush_batch
     accel_cmd_for_host accel_alloc_veventq accel_free_veventq accel_read_events accel_handle_event
 )
@@ -72,7 +73,8 @@ verdict()
     fi
     count 0 1 0
     say "FAIL $name: libFuzzer ended with status $status, see $log"
-    grep -E '^SUMMARY: |^==[0-9]+== ?ERROR|runtime error: |Test unit written to|Assertion|uapi: ' "$log" | head -n 12 | sed 's/^/  | /' || true
+    grep -E '^SUMMARY: |^==[0-9]+== ?ERROR|runtime error: |Test unit written to|Assertion|uapi: ' "$log" |
+        head -n 12 | sed 's/^/  | /' || true
 }
 
 # replay CONFIG INPUT...: each once; then what was reached is known
