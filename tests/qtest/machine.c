@@ -92,14 +92,35 @@ static void try_done(GObject *source, GAsyncResult *result, gpointer data)
     g_main_loop_quit(done->loop);
 }
 
-int machine_try(const char *args, char **message)
+/*
+ * Starts QEMU with what makes it quit waiting on its standard input: written
+ * before, since a QEMU that refuses may be gone at any time.
+ */
+static GSubprocess *start_to_quit(const char *const *argv)
 {
     static const char quit[] = "{\"execute\":\"qmp_capabilities\"}\n"
                                "{\"execute\":\"quit\"}\n";
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
+                                  G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autoptr(GError) error = NULL;
+    GSubprocess *process;
+    int fds[2];
+
+    g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(write(fds[1], quit, strlen(quit)), ==, strlen(quit));
+    close(fds[1]);
+    g_subprocess_launcher_take_stdin_fd(launcher, fds[0]);
+    process = g_subprocess_launcher_spawnv(launcher, argv, &error);
+    g_assert_no_error(error);
+    return process;
+}
+
+int machine_try(const char *args, char **message)
+{
     g_autofree char *quoted = g_shell_quote(qemu_binary);
     g_autofree char *line = g_strdup_printf("%s -display none -audio none "
                                             "-qmp stdio %s", quoted, args);
-    g_autoptr(GError) error = NULL;
     g_autoptr(GSubprocess) process = NULL;
     g_auto(GStrv) argv = NULL;
     TryResult done = { .loop = g_main_loop_new(NULL, false) };
@@ -109,13 +130,9 @@ int machine_try(const char *args, char **message)
     /* enough to repeat it by hand */
     g_test_message("%s", line);
     g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
-    process = g_subprocess_newv((const char *const *)argv,
-                                G_SUBPROCESS_FLAGS_STDIN_PIPE |
-                                G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
-                                G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
-    g_assert_no_error(error);
+    process = start_to_quit((const char *const *)argv);
     timer = g_timeout_add_seconds(TRY_SECONDS, try_too_long, process);
-    g_subprocess_communicate_utf8_async(process, quit, NULL, try_done, &done);
+    g_subprocess_communicate_utf8_async(process, NULL, NULL, try_done, &done);
     g_main_loop_run(done.loop);
     g_source_remove(timer);
     g_main_loop_unref(done.loop);
