@@ -300,6 +300,29 @@ static void test_sequence_wraps(const void *unused)
     dut_stop(dut);
 }
 
+/* Nothing there after all: goes on. An error: no queue, and no busy loop. */
+static void test_read_error(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+    struct uapi_control *control = dut->model->control;
+    int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
+
+    uapi_fail(dut->model, 0, UAPI_VEVENTQ_READ, 1, EAGAIN);
+    assert_only_event(dut, UNMAPPED);
+    g_assert_cmpuint(control->fail[0].fired, ==, 1);
+    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
+
+    uapi_fail(dut->model, 0, UAPI_VEVENTQ_READ, 1, EIO);
+    edu_write(dut, UNMAPPED, SIZE);
+    while (control->live[UAPI_OBJ_VEVENTQ]) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        dut_pause(dut);
+    }
+    smmu_start_eventq(&dut->smmu, DUT_EVENTQ);
+    assert_only_event(dut, UNMAPPED + 0x40);
+    dut_stop(dut);
+}
+
 /* One queue on the host, while the guest's is enabled, of the same size */
 static void test_objects(const void *unused)
 {
@@ -344,6 +367,7 @@ int main(int argc, char **argv)
     dut_test("/events/lost", DUT_MODELED, test_lost, NULL);
     dut_test("/events/gap", DUT_MODELED, test_gap, NULL);
     dut_test("/events/sequence-wraps", DUT_MODELED, test_sequence_wraps, NULL);
+    dut_test("/events/read-error", DUT_MODELED, test_read_error, NULL);
     dut_test("/events/objects", DUT_MODELED, test_objects, NULL);
     return g_test_run();
 }
