@@ -17,10 +17,12 @@ char *hotplug_add(Dut *dut, unsigned n, const char *host)
                            "'driver': 'edu', 'id': %s, 'bus': 'rp0', "
                            "'dma_mask': %lld}}", id, EDU_DMA_MASK);
     } else {
+        /* a refused device has to give its acpi-index back */
         answer = qtest_qmp(dut->qts, "{'execute': 'device_add', 'arguments': {"
                            "'driver': 'vfio-pci', 'id': %s, 'bus': 'rp0', "
-                           "'host': %s, 'iommufd': 'iommufd0'}}", id,
-                           host ? host : dut_host(n));
+                           "'host': %s, 'iommufd': 'iommufd0', "
+                           "'acpi-index': %u}}", id,
+                           host ? host : dut_host(n), n + 1);
     }
     error = qdict_get_qdict(answer, "error");
     if (error) {
