@@ -59,7 +59,7 @@ static bool ask(int iommu, int device, struct nesting *nesting, char **err)
     info.dev_id = bind.out_devid;
     if (ioctl(iommu, GET_HW_INFO, &info)) {
         return text_fail(err, "the kernel tells nothing about the IOMMU (%s): "
-                         "Linux 6.13 with ARM_SMMU_V3_IOMMUFD does",
+                         "Linux 6.15 with ARM_SMMU_V3_IOMMUFD does",
                          strerror(errno));
     }
     if (info.out_data_type != HW_INFO_ARM_SMMUV3) {
