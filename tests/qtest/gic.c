@@ -118,6 +118,9 @@ uint32_t gic_data(const Gic *gic, unsigned n)
     return gic->v2m ? gic->first + n : n;
 }
 
+/*
+ * Writes only what it saw to be pending: the next interrupt may come in between.
+ */
 bool gic_take(const Gic *gic, unsigned n)
 {
     QTestState *qts = gic->ram->qts;
@@ -128,12 +131,17 @@ bool gic_take(const Gic *gic, unsigned n)
     if (gic->v2m) {
         uint32_t bit = 1u << irq % 32;
         uint64_t set = VIRT_GICD + GICD_ISPENDR + irq / 32 * 4;
-        bool pending = qtest_readl(qts, set) & bit;
 
+        if (!(qtest_readl(qts, set) & bit)) {
+            return false;
+        }
         qtest_writel(qts, VIRT_GICD + GICD_ICPENDR + irq / 32 * 4, bit);
-        return pending;
+        return true;
     }
     bits = qtest_readb(qts, byte);
+    if (!(bits & 1u << irq % 8)) {
+        return false;
+    }
     qtest_writeb(qts, byte, bits & ~(1u << irq % 8));
-    return bits >> irq % 8 & 1;
+    return true;
 }

@@ -67,13 +67,32 @@ static void run_interrupts(Dut *dut, const Gic *gic)
     g_assert_cmphex(qtest_readl(dut->qts, ram + (iova & 0xfff)), ==, CANARY);
 }
 
+/*
+ * A QEMU that could use KVM, but does not, uses its irqfds all the same with
+ * GICv2m: vfio-pci of QEMU 10.2 crashes when the guest enables MSIs.
+ */
+static bool skip_v2m(bool v2m)
+{
+    bool skip = v2m && dut_backend() == DUT_REAL;
+
+    if (skip) {
+        g_test_skip("QEMU 10.2 with KVM in it needs KVM for GICv2m");
+    }
+    return skip;
+}
+
 static void test_msi(const void *data)
 {
     const DutConfig *config = data;
-    Dut *dut = dut_start_translating(config);
-    Gic gic = gic_init(&dut->ram, strstr(config->args, "gic-version=2"),
-                       dut->sid);
+    bool v2m = strstr(config->args, "gic-version=2");
+    Dut *dut;
+    Gic gic;
 
+    if (skip_v2m(v2m)) {
+        return;
+    }
+    dut = dut_start_translating(config);
+    gic = gic_init(&dut->ram, v2m, dut->sid);
     run_interrupts(dut, &gic);
     dut_stop(dut);
 }
@@ -82,10 +101,15 @@ static void test_msi(const void *data)
 static void test_bypass(const void *data)
 {
     const DutConfig *config = data;
-    Dut *dut = dut_start(config);
-    Gic gic = gic_init(&dut->ram, strstr(config->args, "gic-version=2"),
-                       dut->sid);
+    bool v2m = strstr(config->args, "gic-version=2");
+    Dut *dut;
+    Gic gic;
 
+    if (skip_v2m(v2m)) {
+        return;
+    }
+    dut = dut_start(config);
+    gic = gic_init(&dut->ram, v2m, dut->sid);
     pci_enable_msi(&dut->edu, gic.doorbell, gic_data(&gic, 4));
     edu_raise(dut, 1);
     wait_taken(dut, &gic, 4);
