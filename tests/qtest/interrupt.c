@@ -68,31 +68,34 @@ static void run_interrupts(Dut *dut, const Gic *gic)
 }
 
 /*
- * A QEMU that could use KVM, but does not, uses its irqfds all the same with
- * GICv2m: vfio-pci of QEMU 10.2 crashes when the guest enables MSIs.
+ * Returns: the device, started by @start, and *gic with its MSI controller; or
+ * NULL if the test has to be skipped. A QEMU that could use KVM, but does not,
+ * uses its irqfds all the same with GICv2m: vfio-pci of QEMU 10.2 crashes when
+ * the guest enables MSIs.
  */
-static bool skip_v2m(bool v2m)
+static Dut *start_msi(const DutConfig *config, Dut *(*start)(const DutConfig *),
+                      Gic *gic)
 {
-    bool skip = v2m && dut_backend() == DUT_REAL;
+    bool v2m = strstr(config->args, "gic-version=2");
+    Dut *dut;
 
-    if (skip) {
+    if (v2m && dut_backend() == DUT_REAL) {
         g_test_skip("QEMU 10.2 with KVM in it needs KVM for GICv2m");
+        return NULL;
     }
-    return skip;
+    dut = start(config);
+    *gic = gic_init(&dut->ram, v2m, dut->sid);
+    return dut;
 }
 
 static void test_msi(const void *data)
 {
-    const DutConfig *config = data;
-    bool v2m = strstr(config->args, "gic-version=2");
-    Dut *dut;
     Gic gic;
+    Dut *dut = start_msi(data, dut_start_translating, &gic);
 
-    if (skip_v2m(v2m)) {
+    if (!dut) {
         return;
     }
-    dut = dut_start_translating(config);
-    gic = gic_init(&dut->ram, v2m, dut->sid);
     run_interrupts(dut, &gic);
     dut_stop(dut);
 }
@@ -100,16 +103,12 @@ static void test_msi(const void *data)
 /* The SMMU off, or the device past it: the address is the doorbell's own */
 static void test_bypass(const void *data)
 {
-    const DutConfig *config = data;
-    bool v2m = strstr(config->args, "gic-version=2");
-    Dut *dut;
     Gic gic;
+    Dut *dut = start_msi(data, dut_start, &gic);
 
-    if (skip_v2m(v2m)) {
+    if (!dut) {
         return;
     }
-    dut = dut_start(config);
-    gic = gic_init(&dut->ram, v2m, dut->sid);
     pci_enable_msi(&dut->edu, gic.doorbell, gic_data(&gic, 4));
     edu_raise(dut, 1);
     wait_taken(dut, &gic, 4);
