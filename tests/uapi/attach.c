@@ -31,7 +31,6 @@ int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx,
     uapi_context_get(ctx);
     block(dev);
     *id = dev->idev->id;
-    atomic_store(&dev->state->devid, *id);
     atomic_store(&dev->state->bound, 1);
     return 0;
 }

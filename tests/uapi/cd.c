@@ -145,10 +145,8 @@ bool uapi_find_cd(struct uapi_device *dev, const struct uapi_access *access,
     }
     *cd = uapi_cd_find(smmu, dev->conf.sid, ssid);
     if (*cd) {
-        atomic_fetch_add(&uapi_ctl->stats.cd_hits, 1);
         return true;
     }
-    atomic_fetch_add(&uapi_ctl->stats.cd_misses, 1);
     if (!locate(dev, ssid, &at, fault)) {
         return false;
     }

@@ -129,9 +129,7 @@ void uapi_config_init(struct uapi_config *c,
             ~(UAPI_RAM_BAR_SIZE - 1), 4);
     }
     put_exp(c);
-    if (!(conf->flags & UAPI_DEV_NO_MSI)) {
-        put_msi(c, conf->msi_vectors);
-    }
+    put_msi(c, conf->msi_vectors);
     add_cap(c, CAP_PM, PCI_CAP_ID_PM);
     put(c, CAP_PM + PCI_PM_PMC, 3, 0, 2);
     put(c, CAP_PM + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,

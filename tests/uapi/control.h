@@ -28,7 +28,7 @@
 
 #define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
-#define UAPI_CONTROL_VERSION 4u
+#define UAPI_CONTROL_VERSION 5u
 
 #define UAPI_MAX_SMMUS 2
 #define UAPI_MAX_DEVICES 4
@@ -52,13 +52,9 @@ struct uapi_smmu_config {
 
 enum uapi_device_flags {
     UAPI_DEV_NO_HW_INFO = 1 << 0,   /* IOMMU is of no type that reports */
-    UAPI_DEV_NO_RESET = 1 << 1,     /* no VFIO_DEVICE_FLAGS_RESET */
-    UAPI_DEV_NO_HOT_RESET = 1 << 2, /* GET_PCI_HOT_RESET_INFO gives ENODEV */
-    UAPI_DEV_NO_MSI = 1 << 3,       /* INTx only */
-    UAPI_DEV_MSIX = 1 << 4,         /* has MSI-X (BAR2), too */
-    UAPI_DEV_CANWBS = 1 << 5,       /* coherent root complex: no S2FWB needed */
-    UAPI_DEV_MMAP = 1 << 6,         /* BAR4: RAM that can be mapped */
-    UAPI_DEV_EDU_STRICT_MASK = 1 << 7, /* DMA beyond dma_mask is an error */
+    UAPI_DEV_MSIX = 1 << 1,         /* has MSI-X (BAR2), too */
+    UAPI_DEV_CANWBS = 1 << 2,       /* coherent root complex: no S2FWB needed */
+    UAPI_DEV_MMAP = 1 << 3,         /* BAR4: RAM that can be mapped */
 };
 
 #define UAPI_MAX_EXT_CAPS 6
@@ -175,8 +171,7 @@ enum uapi_object_type {
 };
 
 enum uapi_log_type {
-    UAPI_LOG_CALL = 1,   /* arg: call, errno, object ID made or used, - */
-    UAPI_LOG_BATCH,      /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted,
+    UAPI_LOG_BATCH = 1,  /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted,
                             errno */
     UAPI_LOG_COMMAND,    /* one command; arg: dword 0, 1 as given, 0 as issued,
                             1 if it was issued and not only looked at */
@@ -184,9 +179,6 @@ enum uapi_log_type {
                             physical STE (UAPI_STE_*) */
     UAPI_LOG_DMA,        /* arg: device, IOVA, bytes | write << 63, event
                             number, 0 if it worked, or UAPI_DMA_* */
-    UAPI_LOG_MSI,        /* arg: device, vector, address, as for DMA */
-    UAPI_LOG_EVENT,      /* the SMMU's event; arg: dwords 0-3, physical SID */
-    UAPI_LOG_HOST,       /* the kernel's own command; arg: dwords 0, 1 */
 };
 
 /* Physical STE; what UAPI_LOG_STE and uapi_device_state.ste tell */
@@ -219,29 +211,12 @@ struct uapi_log_entry {
 struct uapi_device_state {
     _Atomic uint32_t open;      /* descriptors of the cdev */
     _Atomic uint32_t bound;     /* to an iommufd */
-    _Atomic uint32_t devid;     /* in it */
     _Atomic uint32_t hwpt;      /* ID of what it is attached to, or 0 */
     _Atomic uint32_t ste;       /* enum uapi_ste_config */
     _Atomic uint32_t vsid_set;  /* has a vDEVICE */
     _Atomic uint32_t vsid;
-    _Atomic uint32_t resets;
     _Atomic uint64_t vste[2];   /* words of the nested HWPT */
-    _Atomic uint32_t msis;      /* that reached the host's ITS */
-    _Atomic uint32_t msis_lost; /* that did not */
-    _Atomic uint32_t intx;      /* INTx signalled */
-    _Atomic uint32_t dmas;      /* transfers that worked */
-    _Atomic uint32_t dma_faults;
     _Atomic uint32_t ats;       /* EATS of the nested HWPT: full ATS */
-};
-
-struct uapi_stats {
-    _Atomic uint64_t tlb_hits, tlb_misses, tlb_entries;
-    _Atomic uint64_t cd_hits, cd_misses;    /* configuration cache */
-    _Atomic uint64_t batches, commands;     /* HWPT_INVALIDATE that worked */
-    _Atomic uint64_t events;                /* of the SMMU, for the guest */
-    _Atomic uint64_t events_lost;           /* the vEVENTQ was full */
-    _Atomic uint64_t events_host;           /* unhandled: no vEVENTQ, stage 2 */
-    _Atomic uint64_t atc_invalidations;
 };
 
 /* ---- Requests: the test asks the running model --------------------------- */
@@ -300,8 +275,6 @@ struct uapi_control {
     _Atomic uint32_t skip_events;
     /* The number of the next event, with UAPI_SET_SEQUENCE; then it goes on */
     _Atomic uint32_t next_sequence;
-    /* Merge equal events, as hardware may with STE.MEV (the kernel sets it) */
-    _Atomic uint32_t merge_events;
 
     _Atomic uint32_t live[UAPI_OBJ_TYPES];   /* objects that exist */
     _Atomic uint32_t made[UAPI_OBJ_TYPES];   /* that were ever made */
@@ -317,7 +290,6 @@ struct uapi_control {
     char first_error[256];
 
     struct uapi_device_state state[UAPI_MAX_DEVICES];
-    struct uapi_stats stats;
 
     struct uapi_request request;
 

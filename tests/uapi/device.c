@@ -56,5 +56,4 @@ struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id)
 void uapi_device_reset(struct uapi_device *dev)
 {
     uapi_edu_init(&dev->edu);
-    atomic_fetch_add(&dev->state->resets, 1);
 }

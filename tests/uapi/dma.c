@@ -31,7 +31,6 @@ static uapi_result stage2(struct uapi_device *dev,
         return UAPI_DMA_OK;
     }
     /* An event about stage 2, or the kernel's own tables, stays in the host */
-    atomic_fetch_add(&uapi_ctl->stats.events_host, 1);
     return UAPI_DMA_HOST_FAULT;
 }
 
@@ -97,7 +96,6 @@ uapi_result uapi_smmu_dma(struct uapi_device *dev,
     if (!access->write) {
         memset(at, 0, left);    /* as `edu` finds it after an error */
     }
-    atomic_fetch_add(result ? &dev->state->dma_faults : &dev->state->dmas, 1);
     uapi_log(UAPI_LOG_DMA, dev->index, access->iova,
              len | (uint64_t)access->write << 63, result);
     return result;
@@ -117,6 +115,5 @@ bool uapi_smmu_msi(struct uapi_device *dev, unsigned vector)
     if (!result && target.host && target.len == sizeof(data)) {
         memcpy(target.host, &data, sizeof(data));
     }
-    uapi_log(UAPI_LOG_MSI, dev->index, vector, target.ipa, result);
     return !result && target.doorbell && target.ipa == UAPI_SW_MSI_DOORBELL;
 }

@@ -2,8 +2,6 @@
 #include "device.h"
 
 #define EDU_ID 0x010000edu
-#define EDU_STATUS_IRQFACT 0x80
-#define EDU_IRQ_FACT 0x001
 #define EDU_IRQ_DMA 0x100
 #define EDU_DMA_RUN 0x1
 #define EDU_DMA_TO_PCI 0x2
@@ -13,8 +11,6 @@
 enum edu_register {
     EDU_REG_ID = 0x00,
     EDU_REG_LIVENESS = 0x04,
-    EDU_REG_FACTORIAL = 0x08,
-    EDU_REG_STATUS = 0x20,
     EDU_REG_IRQ_STATUS = 0x24,
     EDU_REG_IRQ_RAISE = 0x60,
     EDU_REG_IRQ_ACK = 0x64,
@@ -54,10 +50,6 @@ static void run_dma(struct uapi_device *dev)
     struct uapi_access access = { .write = to_pci };
 
     if (iova & ~dev->conf.dma_mask) {
-        if (dev->conf.flags & UAPI_DEV_EDU_STRICT_MASK) {
-            uapi_error("DMA to 0x%llx is beyond the device's mask",
-                       (unsigned long long)iova);
-        }
         iova &= dev->conf.dma_mask;
     }
     access.iova = iova;
@@ -72,20 +64,6 @@ static void run_dma(struct uapi_device *dev)
     edu->dma_cmd &= ~(uint64_t)EDU_DMA_RUN;
     if (edu->dma_cmd & EDU_DMA_IRQ) {
         raise_irq(dev, EDU_IRQ_DMA);
-    }
-}
-
-static void run_factorial(struct uapi_device *dev, uint32_t value)
-{
-    uint32_t result = 1;
-
-    /* 34! is 0 in 32 bits, and so are all after it */
-    for (; value > 0 && result; value--) {
-        result *= value;
-    }
-    dev->edu.factorial = result;
-    if (dev->edu.status & EDU_STATUS_IRQFACT) {
-        raise_irq(dev, EDU_IRQ_FACT);
     }
 }
 
@@ -106,10 +84,6 @@ uint64_t uapi_edu_read(struct uapi_device *dev, uint32_t at, size_t len)
         return EDU_ID;
     case EDU_REG_LIVENESS:
         return edu->liveness;
-    case EDU_REG_FACTORIAL:
-        return edu->factorial;
-    case EDU_REG_STATUS:
-        return edu->status;
     case EDU_REG_IRQ_STATUS:
         return edu->irq_status;
     case EDU_REG_DMA_SRC:
@@ -136,12 +110,6 @@ void uapi_edu_write(struct uapi_device *dev, uint32_t at, uint64_t value,
     switch (at) {
     case EDU_REG_LIVENESS:
         edu->liveness = ~value;
-        break;
-    case EDU_REG_FACTORIAL:
-        run_factorial(dev, value);
-        break;
-    case EDU_REG_STATUS:
-        edu->status = value & EDU_STATUS_IRQFACT;
         break;
     case EDU_REG_IRQ_RAISE:
         raise_irq(dev, value);

@@ -4,8 +4,7 @@
 
 /*
  * The function behind the interface: registers of QEMU's educational device
- * (docs/specs/edu.rst). DMA and the factorial are done when they are started,
- * so the status bits are only ever seen as they are at the end.
+ * (docs/specs/edu.rst), without the factorial. DMA is done when it is started.
  */
 
 #include "model.h"
@@ -13,7 +12,7 @@
 struct uapi_device;
 
 struct uapi_edu {
-    uint32_t liveness, factorial, status, irq_status;
+    uint32_t liveness, irq_status;
     uint64_t dma_src, dma_dst, dma_count, dma_cmd;
     uint8_t buffer[4096];
 };

@@ -57,9 +57,7 @@ bool uapi_event_report(struct uapi_device *dev, const uint64_t event[4])
     struct uapi_viommu *viommu = dev->event_viommu;
     uint64_t guest[4];
 
-    uapi_log(UAPI_LOG_EVENT, event[0], event[1], event[2], event[3]);
     if (!viommu || !viommu->veventq || !for_guest(event)) {
-        atomic_fetch_add(&uapi_ctl->stats.events_host, 1);
         return false;
     }
     memcpy(guest, event, sizeof(guest));

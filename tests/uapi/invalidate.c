@@ -57,7 +57,6 @@ static void issue(struct uapi_viommu *viommu, const struct command *given,
         uapi_log(UAPI_LOG_COMMAND, given[i].dword[0], given[i].dword[1],
                  cmds[i].dword[0], 1);
         uapi_smmu_command(viommu->smmu, cmds[i].dword);
-        atomic_fetch_add(&uapi_ctl->stats.commands, 1);
     }
 }
 
@@ -130,9 +129,6 @@ static int viommu_invalidate(struct uapi_viommu *viommu,
     if (!ret) {
         memcpy(cmds, given, num * sizeof(*cmds));
         ret = convert_and_issue(viommu, given, cmds, num, &arg->entry_num);
-        if (!ret) {
-            atomic_fetch_add(&uapi_ctl->stats.batches, 1);
-        }
     }
     uapi_log(UAPI_LOG_BATCH, viommu->obj.id, num, arg->entry_num, -ret);
     free(given);

@@ -43,7 +43,6 @@ static void ioas_destroy(struct uapi_object *obj)
         area_free(area);
     }
     reserved_free(&ioas->reserved, NULL);
-    reserved_free(&ioas->allowed, NULL);
 }
 
 static const struct uapi_object_ops ioas_ops = { .destroy = ioas_destroy };
@@ -284,7 +283,7 @@ int uapi_ioas_reserve(struct uapi_ioas *ioas, uint64_t start, uint64_t last,
 {
     struct uapi_ioas_reserved *r;
 
-    if (area_first(ioas, start, last) || overlaps(ioas->allowed, start, last)) {
+    if (area_first(ioas, start, last)) {
         return -EADDRINUSE;
     }
     r = uapi_zalloc(sizeof(*r));

@@ -29,7 +29,6 @@ struct uapi_ioas {
     struct uapi_object obj;
     struct uapi_ioas_area *areas;        /* sorted */
     struct uapi_ioas_reserved *reserved; /* may overlap */
-    struct uapi_ioas_reserved *allowed;  /* IOMMU_IOAS_ALLOW_IOVAS */
     uint64_t alignment;
     unsigned domains;   /* HWPTs: pages get pinned if there are any */
 };
@@ -39,9 +38,8 @@ int uapi_ioas_map(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_map_file(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_unmap(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_iova_ranges(struct uapi_context *ctx, void *cmd);
-int uapi_ioas_allow_iovas(struct uapi_context *ctx, void *cmd);
 
-/* Returns: 0, or -EADDRINUSE if something is mapped or allowed there */
+/* Returns: 0, or -EADDRINUSE if something is mapped there */
 int uapi_ioas_reserve(struct uapi_ioas *ioas, uint64_t start, uint64_t last,
                       const void *owner);
 void uapi_ioas_unreserve(struct uapi_ioas *ioas, const void *owner);

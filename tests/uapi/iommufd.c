@@ -132,7 +132,7 @@ static const struct ioctl {
        struct iommu_hwpt_set_dirty_tracking, __reserved),
     OP(IOMMU_IOAS_ALLOC, UAPI_IOAS_ALLOC, uapi_ioas_alloc,
        struct iommu_ioas_alloc, out_ioas_id),
-    OP(IOMMU_IOAS_ALLOW_IOVAS, UAPI_IOAS_ALLOW_IOVAS, uapi_ioas_allow_iovas,
+    OP(IOMMU_IOAS_ALLOW_IOVAS, UAPI_IOAS_ALLOW_IOVAS, unknown,
        struct iommu_ioas_allow_iovas, allowed_iovas),
     OP(IOMMU_IOAS_CHANGE_PROCESS, UAPI_IOAS_CHANGE_PROCESS, change_process,
        struct iommu_ioas_change_process, __reserved),
@@ -159,29 +159,6 @@ static const struct ioctl {
 
 #define CMD_MAX 128
 
-/* What the log says about the object: the ID is at different places */
-static uint32_t object_of(enum uapi_call call, const void *buf)
-{
-    switch (call) {
-    case UAPI_DESTROY:
-        return ((const struct iommu_destroy *)buf)->id;
-    case UAPI_IOAS_ALLOC:
-        return ((const struct iommu_ioas_alloc *)buf)->out_ioas_id;
-    case UAPI_HWPT_ALLOC:
-        return ((const struct iommu_hwpt_alloc *)buf)->out_hwpt_id;
-    case UAPI_HWPT_INVALIDATE:
-        return ((const struct iommu_hwpt_invalidate *)buf)->hwpt_id;
-    case UAPI_VIOMMU_ALLOC:
-        return ((const struct iommu_viommu_alloc *)buf)->out_viommu_id;
-    case UAPI_VDEVICE_ALLOC:
-        return ((const struct iommu_vdevice_alloc *)buf)->out_vdevice_id;
-    case UAPI_VEVENTQ_ALLOC:
-        return ((const struct iommu_veventq_alloc *)buf)->out_veventq_id;
-    default:
-        return 0;
-    }
-}
-
 static int execute(struct uapi_context *ctx, const struct ioctl *op,
                    uint64_t arg)
 {
@@ -200,7 +177,7 @@ static int execute(struct uapi_context *ctx, const struct ioctl *op,
         ret = uapi_copy_struct(buf, op->size, arg, user_size);
     }
     if (ret) {
-        uapi_leave(op->call, ret, 0);
+        uapi_leave(op->call, ret);
         return ret;
     }
     ret = op->fn(ctx, buf);
@@ -209,7 +186,7 @@ static int execute(struct uapi_context *ctx, const struct ioctl *op,
         !uapi_copy_out(arg, buf, user_size < op->size ? user_size : op->size)) {
         ret = -EFAULT;
     }
-    uapi_leave(op->call, ret, object_of(op->call, buf));
+    uapi_leave(op->call, ret);
     return ret;
 }
 

@@ -58,7 +58,7 @@ static unsigned irq_count(const struct uapi_device *dev, uint32_t index)
 {
     switch (index) {
     case VFIO_PCI_MSI_IRQ_INDEX:
-        return dev->conf.flags & UAPI_DEV_NO_MSI ? 0 : dev->conf.msi_vectors;
+        return dev->conf.msi_vectors;
     case VFIO_PCI_MSIX_IRQ_INDEX:
         return dev->conf.flags & UAPI_DEV_MSIX ? dev->conf.msix_vectors : 0;
     default:
@@ -126,7 +126,6 @@ static void intx_update(struct uapi_device *dev)
     if (irqs->type == VFIO_PCI_INTX_IRQ_INDEX && irqs->intx_pending &&
         !irqs->intx_masked && !uapi_config_intx_disabled(&dev->config)) {
         irqs->intx_masked = true;
-        atomic_fetch_add(&dev->state->intx, 1);
         signal_fd(irqs->fd[0]);
     }
 }
@@ -340,10 +339,7 @@ void uapi_irq_raise(struct uapi_device *dev, unsigned vector)
         vector = 0;
     }
     if (uapi_smmu_msi(dev, vector)) {
-        atomic_fetch_add(&dev->state->msis, 1);
         signal_fd(irqs->fd[vector]);
-    } else {
-        atomic_fetch_add(&dev->state->msis_lost, 1);
     }
 }
 

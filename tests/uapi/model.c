@@ -112,18 +112,17 @@ int uapi_enter(enum uapi_call call)
         }
     }
     if (error) {
-        uapi_leave(call, error, 0);
+        uapi_leave(call, error);
     }
     return error;
 }
 
-void uapi_leave(enum uapi_call call, int ret, uint32_t id)
+void uapi_leave(enum uapi_call call, int ret)
 {
     if (ret < 0) {
         atomic_fetch_add(&uapi_ctl->failures[UAPI_ANY], 1);
         atomic_fetch_add(&uapi_ctl->failures[call], 1);
     }
-    uapi_log(UAPI_LOG_CALL, call, ret < 0 ? -ret : 0, id, 0);
 }
 
 void uapi_error(const char *format, ...)

@@ -40,8 +40,8 @@ void uapi_unlock(void);
  * Returns: 0, or the negative errno to return.
  */
 int uapi_enter(enum uapi_call call);
-/* What uapi_enter() let pass ended with @ret: count failures, log it */
-void uapi_leave(enum uapi_call call, int ret, uint32_t id);
+/* What uapi_enter() let pass ended with @ret: count failures */
+void uapi_leave(enum uapi_call call, int ret);
 
 /* Something that is not modelled, or that no caller may do. Any thread. */
 void uapi_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -57,7 +57,7 @@ int uapi_open_path(const char *path, int flags)
         uapi_vfio_open(fd, dev);
     }
     uapi_unlock();
-    uapi_leave(call, fd < 0 ? -errno : 0, 0);
+    uapi_leave(call, fd < 0 ? -errno : 0);
     return fd;
 }
 

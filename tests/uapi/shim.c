@@ -185,7 +185,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
     uapi_lock();
     if (!ret) {
         ret = file->ops->read ? file->ops->read(file, buf, len) : -EINVAL;
-        uapi_leave(UAPI_VEVENTQ_READ, ret, 0);
+        uapi_leave(UAPI_VEVENTQ_READ, ret);
     }
     uapi_file_put_locked(file);
     uapi_unlock();

@@ -66,7 +66,6 @@ void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
     uapi_log(UAPI_LOG_STE, dev->index, ste->vste[0], ste->vste[1],
              ste->config);
     if (changed) {
-        uapi_log(UAPI_LOG_HOST, cmd[0], cmd[1], 0, 0);
         uapi_smmu_command(dev->conf.smmu, cmd);
     }
 }
@@ -84,7 +83,6 @@ static bool drop_stage2(struct uapi_object *obj, void *opaque)
 
     if (hwpt->ioas == unmapped->ioas && hwpt->vmid) {
         cmd[0] |= (uint64_t)hwpt->vmid << CMD_VMID_SHIFT;
-        uapi_log(UAPI_LOG_HOST, cmd[0], cmd[1], 0, 0);
         uapi_smmu_command(hwpt->smmu, cmd);
     }
     return true;
@@ -160,7 +158,6 @@ void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
         if (!BITS(uapi_ctl->smmu[smmu].idr[0], 10, 1)) {
             illegal(cmd, "ATC_INV without IDR0.ATS");
         }
-        atomic_fetch_add(&uapi_ctl->stats.atc_invalidations, 1);
         break;
     default:
         illegal(cmd, "opcode");

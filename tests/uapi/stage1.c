@@ -35,11 +35,9 @@ static bool look_up(struct uapi_device *dev, const uint64_t cd[8], uint64_t va,
 
     cached = uapi_tlb_find(dev->conf.smmu, vmid, CD_ASID(cd), va);
     if (cached) {
-        atomic_fetch_add(&uapi_ctl->stats.tlb_hits, 1);
         *entry = *cached;
         return true;
     }
-    atomic_fetch_add(&uapi_ctl->stats.tlb_misses, 1);
     if (!uapi_walk(dev, cd, va, entry, fault)) {
         return false;
     }

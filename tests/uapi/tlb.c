@@ -43,19 +43,16 @@ void uapi_tlb_add(const struct uapi_tlb_entry *entry)
         at = tlb_victim++ % TLB_SIZE;
     }
     tlb[at] = *entry;
-    atomic_store(&uapi_ctl->stats.tlb_entries, tlb_used);
 }
 
 static void tlb_remove(unsigned at)
 {
     tlb[at] = tlb[--tlb_used];
-    atomic_store(&uapi_ctl->stats.tlb_entries, tlb_used);
 }
 
 void uapi_tlb_clear(void)
 {
     tlb_used = 0;
-    atomic_store(&uapi_ctl->stats.tlb_entries, 0);
 }
 
 void uapi_tlb_drop_vmid(unsigned smmu, uint32_t vmid)

@@ -29,7 +29,6 @@ struct uapi_veventq {
     struct iommufd_vevent_header lost_header;
     int signal_fd;                  /* eventfd: readable while there are some */
     bool signalled;
-    uint64_t last[4];               /* for merging */
 };
 
 /* The eventfd behind the descriptor says what poll() of the queue says */
@@ -199,27 +198,20 @@ bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
     bool full = q->used == q->depth || must_lose();
     struct vevent *ev;
 
-    if (atomic_load(&uapi_ctl->merge_events) && q->used &&
-        !memcmp(q->last, event, sizeof(q->last))) {
-        return true;
-    }
     bend_sequence(q);
     if (full) {
         q->lost = true;
         q->lost_header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
         q->lost_header.sequence = q->sequence;
-        atomic_fetch_add(&uapi_ctl->stats.events_lost, 1);
     } else {
         /* The gap in the sequence tells of lost ones before it, too */
         q->lost = false;
         ev = uapi_zalloc(sizeof(*ev));
         ev->header.sequence = q->sequence;
         memcpy(ev->event, event, sizeof(ev->event));
-        memcpy(q->last, event, sizeof(q->last));
         *q->tail = ev;
         q->tail = &ev->next;
         q->used++;
-        atomic_fetch_add(&uapi_ctl->stats.events, 1);
     }
     q->sequence = (q->sequence + 1) & INT_MAX;
     update_signal(q);

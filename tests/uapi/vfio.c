@@ -123,10 +123,7 @@ static int get_info(struct uapi_device *dev, uint64_t arg)
     if (info.argsz > sizeof(info)) {
         info.argsz = sizeof(info);
     }
-    info.flags = VFIO_DEVICE_FLAGS_PCI;
-    if (!(dev->conf.flags & UAPI_DEV_NO_RESET)) {
-        info.flags |= VFIO_DEVICE_FLAGS_RESET;
-    }
+    info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
     info.num_regions = VFIO_PCI_NUM_REGIONS;
     info.num_irqs = VFIO_PCI_NUM_IRQS;
     info.cap_offset = 0;
@@ -135,9 +132,6 @@ static int get_info(struct uapi_device *dev, uint64_t arg)
 
 static int reset(struct uapi_device *dev, uint64_t arg)
 {
-    if (dev->conf.flags & UAPI_DEV_NO_RESET) {
-        return -EINVAL;
-    }
     uapi_device_reset(dev);
     return 0;
 }
@@ -155,9 +149,6 @@ static int hot_reset_info(struct uapi_device *dev, uint64_t arg)
     }
     if (info.argsz < min) {
         return -EINVAL;
-    }
-    if (dev->conf.flags & UAPI_DEV_NO_HOT_RESET) {
-        return -ENODEV;
     }
     if (sscanf(dev->conf.bdf, "%x:%x:%x.%u", &segment, &bus, &slot, &fn) == 4) {
         dep.segment = segment;
@@ -188,9 +179,6 @@ static int hot_reset(struct uapi_device *dev, uint64_t arg)
     }
     if (cmd.count) {
         return -EINVAL;     /* groups, which a cdev has not */
-    }
-    if (dev->conf.flags & UAPI_DEV_NO_HOT_RESET) {
-        return -ENODEV;
     }
     uapi_device_reset(dev);
     return 0;
@@ -265,8 +253,7 @@ static int call(struct cdev *cdev, enum uapi_call id,
     } else {
         ret = cdev->bound ? fn(dev, arg) : -EINVAL;
     }
-    uapi_leave(id, ret, id == UAPI_ATTACH_PT ? dev->state->hwpt
-                                             : dev->state->devid);
+    uapi_leave(id, ret);
     return ret;
 }
 
@@ -296,7 +283,7 @@ static ssize_t cdev_pread(struct uapi_file *file, void *buf, size_t len,
     }
     ret = cdev->bound ? uapi_region_read(cdev->dev, buf, len, at) : -EINVAL;
     if (ret < 0) {
-        uapi_leave(UAPI_REGION_READ, ret, at >> UAPI_REGION_SHIFT);
+        uapi_leave(UAPI_REGION_READ, ret);
     }
     return ret;
 }
@@ -312,7 +299,7 @@ static ssize_t cdev_pwrite(struct uapi_file *file, const void *buf, size_t len,
     }
     ret = cdev->bound ? uapi_region_write(cdev->dev, buf, len, at) : -EINVAL;
     if (ret < 0) {
-        uapi_leave(UAPI_REGION_WRITE, ret, at >> UAPI_REGION_SHIFT);
+        uapi_leave(UAPI_REGION_WRITE, ret);
     }
     return ret;
 }
@@ -328,7 +315,7 @@ static int cdev_mmap(struct uapi_file *file, size_t len, int prot, int flags,
     }
     ret = cdev->bound ? uapi_region_mmap(cdev->dev, len, prot, flags, at)
                       : -EINVAL;
-    uapi_leave(UAPI_REGION_MMAP, ret, *at >> UAPI_REGION_SHIFT);
+    uapi_leave(UAPI_REGION_MMAP, ret);
     return ret;
 }
 
