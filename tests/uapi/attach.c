@@ -6,6 +6,7 @@
  */
 #include "attach.h"
 #include "hwpt.h"
+#include "kernel.h"
 #include "viommu.h"
 
 static const struct uapi_object_ops idev_ops = { .destroy = NULL };
@@ -104,7 +105,8 @@ static int driver_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     if (dev->vdev && dev->vdev->viommu == hwpt->viommu) {
         dev->event_viommu = hwpt->viommu;
         dev->event_vsid = dev->vdev->virt_id;
-    } else if (config == STE_CONFIG_S1) {
+    } else if (config == STE_CONFIG_S1 ||
+               uapi_kernel_has(UAPI_RULE_NESTED_WANTS_VDEVICE)) {
         return -ENOENT;
     } else {
         dev->event_viommu = NULL;
@@ -112,7 +114,7 @@ static int driver_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     if (config == STE_CONFIG_S1) {
         ste.config = UAPI_STE_NESTED;
         memcpy(ste.vste, hwpt->vste, sizeof(ste.vste));
-        ste.ats = hwpt->ats;
+        ste.ats = hwpt->ats && uapi_device_can_ats(dev);
     } else {
         ste.config = config == STE_CONFIG_BYPASS ? UAPI_STE_S2 : UAPI_STE_ABORT;
     }

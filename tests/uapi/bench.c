@@ -40,6 +40,7 @@ static void start_model(struct bench *b)
         atexit(free_model);
         setenv(UAPI_CONTROL_ENV, u->path, 1);
     }
+    u->control->kernel = UAPI_KERNEL_DEFAULT;
     u->control->device[0].dma_mask = ~0ull;
     u->control->device[1].dma_mask = ~0ull;
     b->uapi = u;

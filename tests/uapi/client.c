@@ -37,6 +37,29 @@ static void set_device(struct uapi_device_config *dev, unsigned i)
     dev->msi_vectors = 1;
     dev->msix_vectors = 4;
     dev->sid = 0x100 + 8 * i;
+    dev->num_streams = 1;
+}
+
+static bool set_kernel(struct uapi_control *c)
+{
+    const char *text = getenv(UAPI_KERNEL_ENV);
+    unsigned major, minor;
+    char end;
+
+    c->kernel = UAPI_KERNEL_DEFAULT;
+    if (!text) {
+        return true;
+    }
+    if (sscanf(text, "%u.%u%c", &major, &minor, &end) == 2 && minor < 256) {
+        c->kernel = UAPI_KERNEL(major, minor);
+        if (c->kernel >= UAPI_KERNEL_OLDEST) {
+            return true;
+        }
+    }
+    fprintf(stderr, UAPI_KERNEL_ENV "=%s: expected MAJOR.MINOR of Linux, 6.15 "
+            "or later\n", text);
+    errno = EINVAL;
+    return false;
 }
 
 static bool map_block(struct uapi *u)
@@ -88,8 +111,11 @@ struct uapi *uapi_new(unsigned devices)
     for (unsigned i = 0; i < devices; i++) {
         set_device(&c->device[i], i);
     }
-    if (!uapi_write_tree(u)) {
+    if (!set_kernel(c) || !uapi_write_tree(u)) {
+        int error = errno;
+
         uapi_free(u);
+        errno = error;
         return NULL;
     }
     return u;

@@ -30,6 +30,17 @@
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
 #define UAPI_CONTROL_VERSION 5u
 
+/*
+ * Version of the kernel that is modelled: UAPI_KERNEL(6, 18). uapi_new() sets
+ * 7.2, or what the environment variable UAPI_KERNEL=MAJOR.MINOR has. kernel.c
+ * lists what depends on it. The oldest is 6.15, the first with vEVENTQs.
+ */
+#define UAPI_KERNEL(major, minor) ((uint32_t)(major) << 8 | (minor))
+#define UAPI_KERNEL_ENV "UAPI_KERNEL"
+#define UAPI_KERNEL_OLDEST UAPI_KERNEL(6, 15)
+#define UAPI_KERNEL_DEFAULT UAPI_KERNEL(7, 2)
+#define UAPI_KERNEL_NEXT UAPI_KERNEL(7, 4)  /* what is queued upstream */
+
 #define UAPI_MAX_SMMUS 2
 #define UAPI_MAX_DEVICES 4
 #define UAPI_MAX_RULES 4
@@ -55,6 +66,7 @@ enum uapi_device_flags {
     UAPI_DEV_MSIX = 1 << 1,         /* has MSI-X (BAR2), too */
     UAPI_DEV_CANWBS = 1 << 2,       /* coherent root complex: no S2FWB needed */
     UAPI_DEV_MMAP = 1 << 3,         /* BAR4: RAM that can be mapped */
+    UAPI_DEV_NO_ATS = 1 << 4,       /* cannot use ATS even if its SMMU can */
 };
 
 #define UAPI_MAX_EXT_CAPS 6
@@ -73,15 +85,21 @@ struct uapi_device_config {
     uint32_t smmu;          /* index of the SMMU above it */
     uint32_t flags;         /* enum uapi_device_flags */
     uint64_t dma_mask;      /* default (1 << 28) - 1, as edu's */
-    uint64_t hw_caps;       /* IOMMU_HW_CAP_* that GET_HW_INFO reports */
+    uint64_t hw_caps;       /* IOMMU_HW_CAP_* that GET_HW_INFO reports, without
+                               UAPI_HW_CAP_NO_ATS, which follows from IDR0.ATS
+                               and UAPI_DEV_NO_ATS */
     uint32_t max_pasid_log2;
     uint32_t msi_vectors;   /* 1, 2, 4 ... 32 */
     uint32_t msix_vectors;
     uint32_t sid;           /* physical StreamID; default from the BDF */
     struct uapi_ext_cap ext_cap[UAPI_MAX_EXT_CAPS];
     uint8_t ext_fill;       /* all other bytes from 0x100 on */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
+    uint32_t num_streams;   /* default 1; more: a device with DMA aliases */
 };
+
+/* IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED, which QEMU 10.2's headers lack */
+#define UAPI_HW_CAP_NO_ATS (UINT64_C(1) << 3)
 
 /* ---- Calls: counted, and made to fail ----------------------------------- */
 
@@ -255,6 +273,7 @@ struct uapi_control {
     uint32_t size;             /* of the struct */
     _Atomic uint32_t attached; /* the model has mapped it: its process ID */
     char sysfs[256];           /* directory with an entry BDF for each device */
+    uint32_t kernel;           /* UAPI_KERNEL(); may change between calls */
 
     struct uapi_smmu_config smmu[UAPI_MAX_SMMUS];
     struct uapi_device_config device[UAPI_MAX_DEVICES];

@@ -53,6 +53,12 @@ struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id)
     return NULL;
 }
 
+bool uapi_device_can_ats(const struct uapi_device *dev)
+{
+    return BITS(uapi_smmu_config(dev->conf.smmu)->idr[0], 10, 1) &&
+           !(dev->conf.flags & UAPI_DEV_NO_ATS);
+}
+
 void uapi_device_reset(struct uapi_device *dev)
 {
     uapi_edu_init(&dev->edu);

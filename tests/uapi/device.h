@@ -47,6 +47,9 @@ struct uapi_device *uapi_device_by_bdf(const char *bdf, size_t len);
 /* Returns: the device bound to @ctx with object ID @id, or NULL (ENOENT) */
 struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id);
 
+/* Can ATS be used for the device? The kernel keeps it off otherwise. */
+bool uapi_device_can_ats(const struct uapi_device *dev);
+
 /*
  * Function level reset: of what is behind BAR0. The kernel saves configuration
  * space before, and restores it.

@@ -6,6 +6,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iommufd.h"
+#include "kernel.h"
 #include "usermem.h"
 #include "veventq.h"
 #include "viommu.h"
@@ -72,6 +73,10 @@ static int get_hw_info(struct uapi_context *ctx, void *arg)
         return ret;
     }
     cmd->out_capabilities = dev->conf.hw_caps;
+    if (uapi_kernel_has(UAPI_RULE_REPORTS_NO_ATS) &&
+        !uapi_device_can_ats(dev)) {
+        cmd->out_capabilities |= UAPI_HW_CAP_NO_ATS;
+    }
     cmd->out_max_pasid_log2 = dev->conf.max_pasid_log2;
     return 0;
 }

@@ -278,7 +278,9 @@ static void test_requests(void)
     CHECK_EQ(b.uapi->control->state[0].ste, UAPI_STE_NESTED);
     CHECK_EQ(b.uapi->control->state[0].vste[0], STE0_S1);
     CHECK_EQ(b.uapi->control->state[0].ats, 0);
+    b.uapi->control->smmu[0].idr[0] |= 1 << 10;     /* ATS */
     CHECK_EQ(bench_ste(&b, STE0_S1, 1ull << 28, &hwpt), 0);
+    b.uapi->control->smmu[0].idr[0] &= ~(1u << 10);
     CHECK_EQ(b.uapi->control->state[0].ats, 1);
     CHECK_EQ(b.uapi->control->state[0].vste[1], 0);
     bench_map(&b, table, 0x5000, DATA_AT, PTE_PAGE);

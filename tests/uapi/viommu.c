@@ -3,6 +3,7 @@
 #include <linux/iommufd.h>
 
 #include "device.h"
+#include "kernel.h"
 #include "viommu.h"
 
 static void viommu_destroy(struct uapi_object *obj)
@@ -121,6 +122,9 @@ int uapi_vdevice_alloc(struct uapi_context *ctx, void *arg)
     }
     if (dev->vdev || uapi_viommu_find(viommu, cmd->virt_id)) {
         return -EEXIST;
+    }
+    if (dev->conf.num_streams != 1 && uapi_kernel_has(UAPI_RULE_ONE_STREAM)) {
+        return -EOPNOTSUPP;
     }
     vdev = uapi_object_new(ctx, UAPI_OBJ_VDEVICE, sizeof(*vdev), &vdevice_ops);
     vdev->viommu = viommu;

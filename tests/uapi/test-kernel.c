@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What differs between versions of Linux, on each side of the change. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "tap.h"
+
+static void set_kernel(struct bench *b, uint32_t kernel)
+{
+    b->uapi->control->kernel = kernel;
+}
+
+/* Which nested HWPTs can be attached without a vDEVICE? */
+static void check_without_vdevice(uint32_t kernel, int error)
+{
+    static const uint64_t bypassing[] = { STE0_BYPASS, STE0_ABORT, 0 };
+    uint32_t hwpt = 0, s1;
+    struct bench b;
+
+    bench_start(&b);
+    set_kernel(&b, kernel);
+    CHECK_EQ(io_destroy(&b, b.vdev), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(io_nested(&b, b.devid, b.viommu, bypassing[i], 0, &hwpt), 0);
+        CHECK_EQ(io_attach(b.cdev, hwpt), error);
+        CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+        CHECK_EQ(io_destroy(&b, hwpt), 0);
+    }
+    CHECK_EQ(io_nested(&b, b.devid, b.viommu, STE0_S1, 0, &s1), 0);
+    CHECK_EQ(io_attach(b.cdev, s1), ENOENT);
+    CHECK_EQ(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), 0);
+    CHECK_EQ(io_attach(b.cdev, s1), 0);
+    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+    CHECK_EQ(io_destroy(&b, s1), 0);
+    bench_close(&b);
+}
+
+static void test_without_vdevice(void)
+{
+    check_without_vdevice(UAPI_KERNEL(6, 15), ENOENT);
+    check_without_vdevice(UAPI_KERNEL(6, 18), ENOENT);
+    check_without_vdevice(UAPI_KERNEL(6, 19), 0);
+    check_without_vdevice(UAPI_KERNEL(7, 2), 0);
+}
+
+/*
+ * The vDEVICE of an attached device may go. Its StreamID is unknown then, and
+ * what is attached stays.
+ */
+static void check_vdevice_goes(uint32_t kernel)
+{
+    uint64_t cmd[1][2] = { { 0x06 | (uint64_t)VSID << 32, 0 } };
+    uint32_t hwpt = 0, num = 1;
+    struct bench b;
+
+    bench_start(&b);
+    set_kernel(&b, kernel);
+    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
+    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), 0);
+    CHECK_EQ(io_destroy(&b, b.vdev), 0);
+    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), EIO);
+    CHECK_EQ(b.uapi->control->state[0].ste, UAPI_STE_NESTED);
+    CHECK_EQ(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), 0);
+    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+    CHECK_EQ(io_destroy(&b, hwpt), 0);
+    bench_close(&b);
+}
+
+static void test_vdevice_goes(void)
+{
+    check_vdevice_goes(UAPI_KERNEL(6, 18));
+    check_vdevice_goes(UAPI_KERNEL(7, 2));
+}
+
+static void check_streams(uint32_t kernel, int error)
+{
+    struct bench b;
+    uint32_t dev, id;
+    int cdev;
+
+    bench_start(&b);
+    set_kernel(&b, kernel);
+    b.uapi->control->device[1].num_streams = 2;
+    cdev = bench_second(&b, 0, &dev);
+    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID, &id), EEXIST);
+    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID + 1, &id), error);
+    if (!error) {
+        CHECK_EQ(io_destroy(&b, id), 0);
+    }
+    close(cdev);
+    b.uapi->control->device[1].num_streams = 1;
+    bench_close(&b);
+}
+
+static void test_streams(void)
+{
+    check_streams(UAPI_KERNEL(7, 1), 0);
+    check_streams(UAPI_KERNEL(7, 2), EOPNOTSUPP);
+}
+
+/* @c: of the model; the device's flags count from the next open on */
+static void check_no_ats(struct uapi_control *c, uint32_t kernel, bool smmu,
+                         uint32_t flags, uint64_t expected)
+{
+    struct iommu_hw_info cmd = { .size = sizeof(cmd) };
+    struct bench b;
+
+    c->smmu[0].idr[0] |= smmu << 10;
+    c->device[0].flags = flags;
+    bench_open(&b);
+    set_kernel(&b, kernel);
+    cmd.dev_id = b.devid;
+    CHECK_EQ(bench_ioctl(b.iommu, IOMMU_GET_HW_INFO, &cmd), 0);
+    CHECK_EQ(cmd.out_capabilities, expected);
+    bench_close(&b);
+    c->smmu[0].idr[0] &= ~(1u << 10);
+    c->device[0].flags = 0;
+}
+
+static void test_no_ats(void)
+{
+    const uint32_t before = UAPI_KERNEL(7, 0), since = UAPI_KERNEL(7, 1);
+    struct uapi_control *c;
+    struct bench b;
+
+    bench_open(&b);
+    bench_close(&b);
+    c = b.uapi->control;
+    check_no_ats(c, before, false, 0, 0);
+    check_no_ats(c, before, true, UAPI_DEV_NO_ATS, 0);
+    check_no_ats(c, since, true, 0, 0);
+    check_no_ats(c, since, false, 0, UAPI_HW_CAP_NO_ATS);
+    check_no_ats(c, since, true, UAPI_DEV_NO_ATS, UAPI_HW_CAP_NO_ATS);
+}
+
+static uint32_t kernel_of(const char *text)
+{
+    struct uapi *u;
+    uint32_t kernel;
+
+    setenv(UAPI_KERNEL_ENV, text, 1);
+    u = uapi_new(0);
+    unsetenv(UAPI_KERNEL_ENV);
+    kernel = u ? u->control->kernel : 0;
+    uapi_free(u);
+    return kernel;
+}
+
+static void test_environment(void)
+{
+    CHECK_EQ(kernel_of("6.18"), 0x0612);
+    CHECK_EQ(kernel_of("7.4"), UAPI_KERNEL_NEXT);
+    CHECK_EQ(kernel_of("6.14"), 0);
+    CHECK_EQ(errno, EINVAL);
+    CHECK_EQ(kernel_of("6"), 0);
+    CHECK_EQ(kernel_of("6.18.1"), 0);
+}
+
+static const struct tap_test tests[] = {
+    { "kernel/without-vdevice", test_without_vdevice },
+    { "kernel/vdevice-goes", test_vdevice_goes },
+    { "kernel/streams", test_streams },
+    { "kernel/no-ats", test_no_ats },
+    { "kernel/environment", test_environment },
+};
+
+TAP_MAIN(tests)
