@@ -10,7 +10,6 @@
 #include "hotplug.h"
 
 #define AUTO ",ril=auto,ats=auto,oas=auto,ssidsize=auto,cmdqv=auto,msi=auto"
-#define HW_CAP_ATS_NOT_SUPPORTED (1u << 3)  /* IOMMU_HW_CAP_PCI_... */
 
 /* --- values of registers ---------------------------------------------- */
 
@@ -270,8 +269,7 @@ static void test_device_ats(const void *data)
     set_host(0, "");
     for (unsigned i = 0; i < 2; i++) {
         if (able[i] == 'n') {
-            dut_model()->control->device[i].hw_caps |=
-                HW_CAP_ATS_NOT_SUPPORTED;
+            dut_model()->control->device[i].flags |= UAPI_DEV_NO_ATS;
         }
     }
     dut = dut_start(&config);
