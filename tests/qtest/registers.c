@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the SMMU advertises: the ID registers follow the properties of an
- * accelerated SMMUv3, and those of an emulated one are what they were in
- * QEMU 10.2.2, bit for bit. And the registers that take no command queue:
- * CR0, GBPA, reset.
+ * What the SMMU advertises without an assigned device: the ID registers of an
+ * accelerated SMMUv3 follow its properties, and those of an emulated one are
+ * QEMU 10.2.2's, bit for bit. How the properties are set, listed and read. And
+ * the registers that need no command queue: CR0, GBPA, reset.
  */
 #include "qemu/osdep.h"
 #include "qobject/qdict.h"
+#include "qobject/qlist.h"
 #include "smmu.h"
 
 typedef struct IdRegisters {
@@ -37,9 +38,10 @@ static const Emulated emulated[] = {
     { "device-stage-2", EMULATED_SMMU ",stage=2", VIRT_PLATFORM_BUS, STAGE_2 },
     { "device-nested", EMULATED_SMMU ",stage=nested", VIRT_PLATFORM_BUS,
       NESTED },
-    { "device-auto", EMULATED_SMMU ",ril=auto,ats=auto,oas=auto,ssidsize=auto",
-      VIRT_PLATFORM_BUS, STAGE_1 },
-    { "device-msi-off", EMULATED_SMMU ",msi=off", VIRT_PLATFORM_BUS, STAGE_1 },
+    { "device-auto", EMULATED_SMMU ",ril=auto,ats=auto,oas=auto,ssidsize=auto,"
+      "msi=auto,cmdqv=auto", VIRT_PLATFORM_BUS, STAGE_1 },
+    { "device-explicit", EMULATED_SMMU ",accel=off,ril=on,ats=off,oas=44,"
+      "ssidsize=0,msi=off,cmdqv=off", VIRT_PLATFORM_BUS, STAGE_1 },
     { "machine", "-machine iommu=smmuv3", VIRT_SMMU, NESTED },
     { "machine-old", "-machine virt-9.2,iommu=smmuv3", VIRT_SMMU, NESTED },
     { "machine-older", "-machine virt-9.1,iommu=smmuv3", VIRT_SMMU, STAGE_1 },
@@ -112,7 +114,7 @@ static void test_emulated_baseline(const void *data)
 
 typedef struct Accelerated {
     const char *name;
-    const char *properties;
+    const char *args;        /* of the SMMU, or of QEMU if it starts with - */
     bool ril;
     bool ats;
     uint8_t oas;   /* encoded */
@@ -120,35 +122,60 @@ typedef struct Accelerated {
     uint8_t ssidsize;
 } Accelerated;
 
-#define ALL_AUTO ",ril=auto,ats=auto,oas=auto,ssidsize=auto"
+/* As management tools write them: values are strings, and accel is a bool. */
+#define JSON(rest) "-device '{\"driver\":\"arm-smmuv3\"," \
+                   "\"primary-bus\":\"pcie.0\",\"id\":\"smmu0\"," rest "}'"
 
+/* libvirt 12.7, tests/qemuxmlconfdata/iommu-smmuv3-pci-bus-accel */
+#define LIBVIRT JSON("\"accel\":true,\"ats\":\"on\",\"ril\":\"off\"," \
+                     "\"ssidsize\":\"20\",\"oas\":\"44\"")
+
+/* Without a device on the command line there is no host to follow. */
 static const Accelerated accelerated[] = {
-    { "defaults", "", true, false, 4, false },
-    { "ril-off", ",ril=off", false, false, 4, false },
-    { "ats-on", ",ats=on", true, true, 4, false },
-    { "ril-off-ats-on", ",ril=off,ats=on,oas=48", false, true, 5, false },
-    { "msi-on", ",msi=on", true, false, 4, false },
-    { "msi-off", ",msi=off", true, false, 4, true },
-    { "oas-32", ",oas=32", true, false, 0, false },
-    { "oas-36", ",oas=36", true, false, 1, false },
-    { "oas-40", ",oas=40", true, false, 2, false },
-    { "oas-42", ",oas=42", true, false, 3, false },
-    { "oas-44", ",oas=44", true, false, 4, false },
-    { "oas-48", ",oas=48", true, false, 5, false },
-    { "oas-52", ",oas=52", true, false, 6, false },
-    { "ssidsize-1", ",ssidsize=1", true, false, 4, false, 1 },
-    { "ssidsize-20", ",ssidsize=20", true, false, 4, false, 20 },
-    /* without a device to follow */
-    { "auto", ALL_AUTO, false, false, 4, false, 0 },
-    { "auto-overridden", ALL_AUTO ",ril=yes,ats=true,oas=0x30,ssidsize=8",
+    { "defaults", "", false, false, 4, false, 0 },
+    { "auto", ",ril=auto,ats=auto,oas=auto,ssidsize=auto,msi=auto,cmdqv=auto",
+      false, false, 4, false, 0 },
+    { "ril-on", ",ril=on", true, false, 4, false, 0 },
+    { "ril-off", ",ril=off", false, false, 4, false, 0 },
+    { "ats-on", ",ats=on", false, true, 4, false, 0 },
+    { "ats-off", ",ats=off", false, false, 4, false, 0 },
+    { "ril-on-ats-on", ",ril=on,ats=on,oas=48", true, true, 5, false, 0 },
+    { "msi-on", ",msi=on", false, false, 4, false, 0 },
+    { "msi-off", ",msi=off", false, false, 4, true, 0 },
+    { "cmdqv-off", ",cmdqv=off", false, false, 4, false, 0 },
+    { "oas-32", ",oas=32", false, false, 0, false, 0 },
+    { "oas-36", ",oas=36", false, false, 1, false, 0 },
+    { "oas-40", ",oas=40", false, false, 2, false, 0 },
+    { "oas-42", ",oas=42", false, false, 3, false, 0 },
+    { "oas-44", ",oas=44", false, false, 4, false, 0 },
+    { "oas-48", ",oas=48", false, false, 5, false, 0 },
+    { "oas-52", ",oas=52", false, false, 6, false, 0 },
+    { "ssidsize-0", ",ssidsize=0", false, false, 4, false, 0 },
+    { "ssidsize-1", ",ssidsize=1", false, false, 4, false, 1 },
+    { "ssidsize-20", ",ssidsize=20", false, false, 4, false, 20 },
+    /* of two values the last one counts */
+    { "overridden", ",oas=auto,ril=auto,ril=on,ats=on,oas=48,ssidsize=8",
       true, true, 5, false, 8 },
+    /* other ways to set them */
+    { "json/libvirt", LIBVIRT, false, true, 4, false, 20 },
+    { "json/libvirt-auto", JSON("\"accel\":true"), false, false, 4, false, 0 },
+    { "json/strings", JSON("\"accel\":true,\"ril\":\"on\","
+                           "\"ats\":\"auto\",\"oas\":\"auto\","
+                           "\"ssidsize\":\"auto\",\"msi\":\"off\","
+                           "\"cmdqv\":\"off\""), true, false, 4, true, 0 },
+    { "global", "-global arm-smmuv3.ril=on -global arm-smmuv3.ats=on "
+      "-global arm-smmuv3.oas=52 -global arm-smmuv3.ssidsize=4 " ACCEL_SMMU,
+      true, true, 6, false, 4 },
+    { "global-overridden", "-global arm-smmuv3.ril=on " ACCEL_SMMU ",ril=auto",
+      false, false, 4, false, 0 },
 };
 
-/* HAD, BBML and 16K pages are not advertised; all the rest is as emulated */
+/* HAD, BBML and 16K pages are not advertised; all the rest is as emulated. */
 static void test_accelerated(const void *data)
 {
     const Accelerated *a = data;
-    g_autofree char *args = g_strconcat(ACCEL_SMMU, a->properties, NULL);
+    g_autofree char *args = g_strconcat(*a->args == '-' ? "" : ACCEL_SMMU,
+                                        a->args, NULL);
     Smmu smmu = smmu_start(args);
     IdRegisters id, expected = STAGE_1;
 
@@ -167,57 +194,71 @@ static void test_accelerated(const void *data)
     qtest_quit(smmu.qts);
 }
 
-/* JSON has bools and numbers of its own; "auto" is a string there */
-static void test_json(void)
-{
-    Smmu smmu = smmu_start("-device '{\"driver\":\"arm-smmuv3\","
-                           "\"primary-bus\":\"pcie.0\",\"accel\":true,"
-                           "\"ril\":false,\"ats\":true,\"oas\":48,"
-                           "\"ssidsize\":\"12\"}'");
-    IdRegisters id, expected = STAGE_1;
+typedef struct Typed {
+    const char *name;
+    const char *type;
+    const char *value;      /* what qom-get returns in test_properties() */
+} Typed;
 
-    expected.idr[0] |= IDR0_ATS | IDR0_MSI;
-    expected.idr[1] |= 12 << IDR1_SSIDSIZE_SHIFT;
-    expected.idr[3] = 0;
-    expected.idr[5] = IDR5_GRAN4K | IDR5_GRAN64K | 5;
-    read_id_registers(&smmu, &id);
-    assert_id_registers(&id, &expected);
-    qtest_quit(smmu.qts);
+static const Typed typed[] = {
+    { "ril", "OnOffAuto", "auto" }, { "ats", "OnOffAuto", "on" },
+    { "msi", "OnOffAuto", "off" }, { "cmdqv", "OnOffAuto", "auto" },
+    { "oas", "OasMode", "48" }, { "ssidsize", "SsidSizeMode", "auto" },
+};
+
+static void assert_type(QDict *answer, const char *name, const char *type)
+{
+    QList *list = qdict_get_qlist(answer, "return");
+    const QListEntry *entry;
+    bool found = false;
+
+    g_assert_nonnull(list);
+    QLIST_FOREACH_ENTRY(list, entry) {
+        QDict *property = qobject_to(QDict, qlist_entry_obj(entry));
+
+        if (!strcmp(qdict_get_str(property, "name"), name)) {
+            g_assert_cmpstr(qdict_get_str(property, "type"), ==, type);
+            found = true;
+        }
+    }
+    g_test_message("%s is listed: %u", name, found);
+    g_assert_true(found);
 }
 
-/* What a management tool reads: the type that it sets, or "auto" */
-static void test_properties(void)
+/* What a management tool finds: the property, its type, and its value */
+static void test_properties(const void *data)
 {
-    Smmu smmu = smmu_start(ACCEL_SMMU ",ats=auto,ssidsize=auto");
+    const Typed *t = data;
+    Smmu smmu = smmu_start(ACCEL_SMMU ",ats=on,msi=off,oas=48,ssidsize=auto");
     QDict *answer;
 
-#define GET(name) qtest_qmp(smmu.qts, "{'execute': 'qom-get', 'arguments': {" \
-                            "'path': 'smmu0', 'property': '" name "'}}")
-    answer = GET("ril");
-    g_assert_true(qdict_get_bool(answer, "return"));
+    answer = qtest_qmp(smmu.qts, "{'execute': 'device-list-properties', "
+                       "'arguments': {'typename': 'arm-smmuv3'}}");
+    assert_type(answer, t->name, t->type);
     qobject_unref(answer);
-    answer = GET("ats");
-    g_assert_cmpstr(qdict_get_str(answer, "return"), ==, "auto");
+    answer = qtest_qmp(smmu.qts, "{'execute': 'qom-list', 'arguments': {"
+                       "'path': 'smmu0'}}");
+    assert_type(answer, t->name, t->type);
     qobject_unref(answer);
-    answer = GET("oas");
-    g_assert_cmpint(qdict_get_int(answer, "return"), ==, 44);
+    answer = qtest_qmp(smmu.qts, "{'execute': 'qom-get', 'arguments': {"
+                       "'path': 'smmu0', 'property': %s}}", t->name);
+    g_assert_cmpstr(qdict_get_try_str(answer, "return"), ==, t->value);
     qobject_unref(answer);
-    answer = GET("ssidsize");
-    g_assert_cmpstr(qdict_get_str(answer, "return"), ==, "auto");
-    qobject_unref(answer);
-#undef GET
     qtest_quit(smmu.qts);
 }
 
-/* The one thing of an emulated SMMU that a user may add */
-static void test_emulated_msi(void)
+/* The properties that libvirt looks for before it uses an accelerated SMMU */
+static void test_probed(void)
 {
-    Smmu smmu = smmu_start(EMULATED_SMMU ",msi=on");
-    IdRegisters id, expected = STAGE_1;
+    Smmu smmu = smmu_start("");
+    QDict *answer;
 
-    expected.idr[0] |= IDR0_MSI;
-    read_id_registers(&smmu, &id);
-    assert_id_registers(&id, &expected);
+    answer = qtest_qmp(smmu.qts, "{'execute': 'device-list-properties', "
+                       "'arguments': {'typename': 'arm-smmuv3'}}");
+    assert_type(answer, "smmu_per_bus", "bool");
+    assert_type(answer, "accel", "bool");
+    assert_type(answer, "cmdqv", "OnOffAuto");
+    qobject_unref(answer);
     qtest_quit(smmu.qts);
 }
 
@@ -225,13 +266,13 @@ static void test_two(void)
 {
     Smmu smmu = smmu_start(
         "-device pxb-pcie,id=pcie.1,bus=pcie.0,bus_nr=8 "
-        "-device arm-smmuv3,primary-bus=pcie.1,accel=on,ril=off "
+        "-device arm-smmuv3,primary-bus=pcie.1,accel=on,ril=on "
         ACCEL_SMMU ",oas=48");
 
-    g_assert_cmphex(smmu_read(&smmu, SMMU_IDR3), ==, 0);
+    g_assert_cmphex(smmu_read(&smmu, SMMU_IDR3), ==, IDR3_RIL);
     g_assert_cmphex(smmu_read(&smmu, SMMU_IDR5) & IDR5_OAS, ==, 4);
     smmu.base += VIRT_SMMU_SIZE;
-    g_assert_cmphex(smmu_read(&smmu, SMMU_IDR3), ==, IDR3_RIL);
+    g_assert_cmphex(smmu_read(&smmu, SMMU_IDR3), ==, 0);
     g_assert_cmphex(smmu_read(&smmu, SMMU_IDR5) & IDR5_OAS, ==, 5);
     qtest_quit(smmu.qts);
 }
@@ -322,8 +363,7 @@ int main(int argc, char **argv)
     machine_test_init(&argc, &argv);
     for (size_t i = 0; i < G_N_ELEMENTS(emulated); i++) {
         add("emulated", emulated[i].name, &emulated[i], test_emulated);
-        if (machine_baseline() && !strstr(emulated[i].args, "msi=") &&
-            !strstr(emulated[i].args, "auto")) {
+        if (machine_baseline() && !strstr(emulated[i].args, "msi=")) {
             add("baseline", emulated[i].name, &emulated[i],
                 test_emulated_baseline);
         }
@@ -333,9 +373,10 @@ int main(int argc, char **argv)
             test_accelerated);
     }
     g_test_add_func("/registers/accelerated/two", test_two);
-    g_test_add_func("/registers/accelerated/json", test_json);
-    g_test_add_func("/registers/accelerated/properties", test_properties);
-    g_test_add_func("/registers/emulated/device-msi-on", test_emulated_msi);
+    g_test_add_func("/registers/properties/probed", test_probed);
+    for (size_t i = 0; i < G_N_ELEMENTS(typed); i++) {
+        add("properties", typed[i].name, &typed[i], test_properties);
+    }
     add("gbpa", "accelerated", ACCEL_SMMU, test_gbpa);
     add("gbpa", "emulated", EMULATED_SMMU, test_gbpa);
     add("cr0", "accelerated", ACCEL_SMMU, test_cr0);
