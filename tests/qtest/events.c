@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guest's event queue: the device's faults arrive there with the guest's
- * StreamID and address, whoever translates; what does not fit is told by
+ * StreamID and address, whoever translates; what does not fit is reported by
  * OVFLG; and a guest that does not look at its queue stops nothing.
  */
 #include "qemu/osdep.h"
@@ -196,8 +196,7 @@ static void test_overflow(const void *unused)
 /* The event queue's interrupt as an MSI, in RAM */
 static void test_msi(const void *unused)
 {
-    static const DutConfig config = { .smmu = ",msi=on" };
-    Dut *dut = dut_start_translating(&config);
+    Dut *dut = dut_start_translating(NULL);
 
     qtest_writel(dut->qts, TARGET, 0);
     qtest_writeq(dut->qts, dut->smmu.base + SMMU_EVENTQ_CFG0, TARGET);
@@ -206,6 +205,22 @@ static void test_msi(const void *unused)
     edu_write(dut, UNMAPPED, SIZE);
     assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED, false);
     g_assert_cmphex(qtest_readl(dut->qts, TARGET), ==, DATA);
+    dut_stop(dut);
+}
+
+/* The event queue's MSI may ring the command queue, and that is all */
+static void test_msi_to_self(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+
+    smmu_queue(&dut->smmu, CMD_SYNC, 0);
+    qtest_writeq(dut->qts, dut->smmu.base + SMMU_EVENTQ_CFG0,
+                 dut->smmu.base + SMMU_CMDQ_PROD);
+    smmu_write(&dut->smmu, SMMU_EVENTQ_CFG1, dut->smmu.prod);
+    smmu_write(&dut->smmu, SMMU_IRQ_CTRL, IRQ_EVENTQ);
+    edu_write(dut, UNMAPPED, SIZE);
+    assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED, false);
+    smmu_assert_done(&dut->smmu);
     dut_stop(dut);
 }
 
@@ -318,12 +333,18 @@ static void test_read_error(const void *unused)
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         dut_pause(dut);
     }
-    smmu_start_eventq(&dut->smmu, DUT_EVENTQ);
+    /* the next guest has events again */
+    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
+    qtest_qmp_eventwait(dut->qts, "RESET");
+    dut_enumerate(dut);
+    dut_start_smmu(dut);
+    dut_translate(dut);
+    dut_enable(dut);
     assert_only_event(dut, UNMAPPED + 0x40);
     dut_stop(dut);
 }
 
-/* One queue on the host, while the guest's is enabled, of the same size */
+/* One queue on the host, whatever the guest does with its own */
 static void test_objects(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
@@ -332,21 +353,20 @@ static void test_objects(const void *unused)
 
     for (unsigned log2size = 1; log2size < 5; log2size++) {
         smmu_start_eventq(&dut->smmu, log2size);
-        g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
     }
-    /* a write that leaves the bit as it is makes no new one */
-    uint32_t made = control->made[UAPI_OBJ_VEVENTQ];
-
     dut_disable(dut);
     dut_enable(dut);
-    g_assert_cmpuint(control->made[UAPI_OBJ_VEVENTQ], ==, made);
+    /* while the queue is off there are no events, neither now nor later */
     smmu_write(&dut->smmu, SMMU_CR0, cr0 & ~CR0_EVENTQEN);
-    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 0);
+    edu_write(dut, UNMAPPED, SIZE);
+    dut_pause(dut);
+    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'query-status'}"));
     smmu_write(&dut->smmu, SMMU_CR0, cr0);
-    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
+    assert_only_event(dut, UNMAPPED + 0x40);
     qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
     qtest_qmp_eventwait(dut->qts, "RESET");
-    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 0);
+    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
+    g_assert_cmpuint(control->made[UAPI_OBJ_VEVENTQ], ==, 1);
     dut_stop(dut);
 }
 
@@ -362,7 +382,8 @@ int main(int argc, char **argv)
     dut_test("/events/queue-anew", 0, test_queue_anew, NULL);
     dut_test("/events/overflow", DUT_ACCEL, test_overflow, NULL);
     dut_test("/events/queue-abort", 0, test_queue_abort, NULL);
-    dut_test("/events/msi", 0, test_msi, NULL);
+    dut_test("/events/msi", DUT_ACCEL, test_msi, NULL);
+    dut_test("/events/msi-to-self", DUT_ACCEL, test_msi_to_self, NULL);
     dut_test("/events/storm", DUT_MODELED, test_storm, NULL);
     dut_test("/events/lost", DUT_MODELED, test_lost, NULL);
     dut_test("/events/gap", DUT_MODELED, test_gap, NULL);

@@ -38,8 +38,8 @@ static void test_sids(const void *unused)
     dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
     dut = dut_start(&config);
     dut_enable(dut);
-    /* the host does not know the device by its StreamID before it needs to */
-    send_sid(dut, dut->sid, 0);
+    /* known to the host since SMMUEN, but no ATS without an STE that has it */
+    send_sid(dut, dut->sid, 2);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
     send_sid(dut, dut->sid, 3);
     send_sid(dut, PORT_SID, 0);

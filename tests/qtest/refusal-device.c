@@ -12,8 +12,8 @@
             "-device pcie-root-port,id=rp1,bus=pcie.1,chassis=9 "
 #define SMMU1 "-device arm-smmuv3,primary-bus=pcie.1,id=smmu1,accel=on "
 #define OTHER_HOST_SMMU "the device cannot share stage 2 with those behind " \
-    "'smmu0', as devices behind another SMMUv3 of the host cannot; give it " \
-    "an arm-smmuv3 of its own, on a pxb-pcie"
+    "'smmu0', as devices behind another SMMUv3 of the host cannot; use an " \
+    "arm-smmuv3 of its own, on a pxb-pcie"
 
 /* QEMU with these parts in order, NULL at the end; as machine_assert_...() */
 static void check(const char *message, ...) G_GNUC_NULL_TERMINATED;
@@ -169,8 +169,9 @@ static void test_no_fwb(const void *unused)
     g_autofree char *device = dut_device_args(0, "");
 
     dut_model()->control->smmu[0].idr[3] &= ~IDR3_FWB;
-    check("The host's SMMUv3 has to support both stages, and either S2FWB or "
-          "a root complex that is always coherent (CANWBS).", smmu, device,
+    check("The host's SMMUv3 has to support S2FWB, or its root complex has to "
+          "be always coherent (CANWBS), and the host's kernel must not have "
+          "disabled nesting for an erratum (see its log).", smmu, device,
           NULL);
     dut_model()->control->device[0].flags |= UAPI_DEV_CANWBS;
     check(NULL, smmu, device, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the SMMU itself tells something: CMD_SYNC that completes in memory
- * (IDR0.MSI, of an accelerated SMMU unless msi=off), its interrupts as MSIs,
- * and the event queue. An emulated SMMU writes nothing unless msi=on.
+ * What the SMMU itself signals: CMD_SYNC that completes in memory (IDR0.MSI,
+ * of an accelerated SMMU unless msi=off), its interrupts, wired and as MSIs,
+ * and the event queue of an emulated SMMU, which never writes an MSI.
  */
 #include "qemu/osdep.h"
 #include "pci.h"
@@ -14,6 +14,33 @@
 #define EVENTS  (VIRT_RAM + 0x20000)
 #define EVENT_SIZE 32
 #define C_BAD_STREAMID 2
+#define GERROR_TARGET (TARGET + 8)
+
+/* Interrupts of the first device on virt's platform bus, after 32 of the CPU */
+#define GICD           0x8000000ull
+#define GICD_ISPENDR   (GICD + 0x200)
+#define GICD_ICPENDR   (GICD + 0x280)
+#define GICD_ICFGR     (GICD + 0xc00)
+#define INTID(output)  (32 + 112 + (output))
+#define OUT_CMD_SYNC   2
+#define OUT_GERROR     3
+
+/* An edge-triggered interrupt stays pending after a pulse */
+static void wire_expect(const Smmu *smmu)
+{
+    /* two bits for an interrupt: 2 is edge-triggered */
+    qtest_writel(smmu->qts, GICD_ICFGR + INTID(0) / 16 * 4, 0xaaaaaaaa);
+}
+
+static bool wire_take(const Smmu *smmu, unsigned output)
+{
+    unsigned reg = INTID(output) / 32 * 4;
+    uint32_t bit = 1u << INTID(output) % 32;
+    bool pending = qtest_readl(smmu->qts, GICD_ISPENDR + reg) & bit;
+
+    qtest_writel(smmu->qts, GICD_ICPENDR + reg, bit);
+    return pending;
+}
 
 static Smmu start(const void *args)
 {
@@ -95,17 +122,55 @@ static void test_sync_after_error(const void *args)
     qtest_quit(smmu.qts);
 }
 
-/* The write fails: GERROR tells, and the queue goes on */
+/* The wired output is pulsed as well, whether or not there is an MSI */
+static void test_sync_wired(const void *args)
+{
+    Smmu smmu = start(args);
+
+    wire_expect(&smmu);
+    g_assert_false(wire_take(&smmu, OUT_CMD_SYNC));
+    smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(DATA), TARGET);
+    smmu_ring(&smmu);
+    g_assert_true(wire_take(&smmu, OUT_CMD_SYNC));
+    smmu_queue(&smmu, CMD_SYNC_IRQ, 0);
+    smmu_ring(&smmu);
+    g_assert_true(wire_take(&smmu, OUT_CMD_SYNC));
+    smmu_queue(&smmu, CMD_SYNC | CMD_SYNC_DATA(DATA), TARGET);
+    smmu_ring(&smmu);
+    g_assert_false(wire_take(&smmu, OUT_CMD_SYNC));
+    qtest_quit(smmu.qts);
+}
+
+/* Of the four values of CS, 3 is reserved: nothing is written */
+static void test_sync_reserved(const void *args)
+{
+    Smmu smmu = start(args);
+
+    smmu_queue(&smmu, CMD_SYNC | 3u << 12 | CMD_SYNC_DATA(DATA), TARGET);
+    smmu_ring(&smmu);
+    smmu_assert_error(&smmu, 0, CERROR_ILL);
+    g_assert_cmphex(target(&smmu), ==, CANARY);
+    smmu_repair(&smmu, 0);
+    qtest_quit(smmu.qts);
+}
+
+/* The write fails: GERROR reports it by its interrupt, and the queue goes on */
 static void test_sync_abort(const void *args)
 {
     Smmu smmu = start(args);
 
+    wire_expect(&smmu);
+    smmu_write(&smmu, SMMU_IRQ_CTRL, IRQ_GERROR);
+    qtest_writeq(smmu.qts, smmu.base + SMMU_GERROR_CFG0, GERROR_TARGET);
+    smmu_write(&smmu, SMMU_GERROR_CFG1, DATA);
     smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(DATA), SMMU_NOWHERE);
     smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(DATA), TARGET);
     smmu_ring(&smmu);
     assert_done(&smmu);
     g_assert_cmphex(smmu_read(&smmu, SMMU_GERROR), ==, GERROR_MSI_CMDQ);
     g_assert_cmphex(target(&smmu), ==, DATA);
+    g_assert_cmphex(qtest_readl(smmu.qts, GERROR_TARGET), ==, DATA);
+    g_assert_true(wire_take(&smmu, OUT_GERROR));
 
     /* a second one before the first is acknowledged does not hide it */
     smmu_queue(&smmu, CMD_SYNC_IRQ | CMD_SYNC_DATA(DATA), SMMU_NOWHERE);
@@ -194,53 +259,12 @@ static void test_events(const void *args)
     qtest_quit(smmu.qts);
 }
 
-static void test_eventq_msi(const void *args)
-{
-    Smmu smmu = start(args);
-    PciFunction edu = { smmu.qts, 0, PCI_SLOT_DEVFN(3) };
-
-    pci_enable(&edu, VIRT_PCI_MMIO);
-    pci_enable_msi(&edu, TARGET + 4, 1);
-    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_BASE, EVENTS | 2);
-    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_CFG0, TARGET);
-    smmu_write(&smmu, SMMU_EVENTQ_CFG1, DATA);
-    smmu_write(&smmu, SMMU_IRQ_CTRL, IRQ_EVENTQ);
-    smmu_write(&smmu, SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN);
-    event(&edu);
-    assert_event(smmu.qts, 0, 3 << 3);
-    g_assert_cmphex(target(&smmu), ==, DATA);
-    qtest_quit(smmu.qts);
-}
-
-/* The event queue's MSI may ring the command queue, and that is all */
-static void test_eventq_to_self(const void *args)
-{
-    Smmu smmu = start(args);
-    PciFunction edu = { smmu.qts, 0, PCI_SLOT_DEVFN(3) };
-
-    pci_enable(&edu, VIRT_PCI_MMIO);
-    pci_enable_msi(&edu, TARGET, 1);
-    smmu_queue(&smmu, CMD_SYNC, 0);
-    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_BASE, EVENTS | 2);
-    qtest_writeq(smmu.qts, smmu.base + SMMU_EVENTQ_CFG0,
-                 smmu.base + SMMU_CMDQ_PROD);
-    smmu_write(&smmu, SMMU_EVENTQ_CFG1, smmu.prod);
-    smmu_write(&smmu, SMMU_IRQ_CTRL, IRQ_EVENTQ);
-    smmu_write(&smmu, SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN);
-    event(&edu);
-    assert_event(smmu.qts, 0, 3 << 3);
-    assert_done(&smmu);
-    qtest_quit(smmu.qts);
-}
-
-#define MSI_ON EMULATED_SMMU ",msi=on"
 #define EDU " -device edu,bus=pcie.0,addr=3"
 
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
     g_test_add_data_func("/signal/sync/accelerated", ACCEL_SMMU, test_sync);
-    g_test_add_data_func("/signal/sync/msi-on", MSI_ON, test_sync);
     g_test_add_data_func("/signal/no-sync/msi-off", ACCEL_SMMU ",msi=off",
                          test_no_sync);
     g_test_add_data_func("/signal/no-sync/emulated", EMULATED_SMMU,
@@ -249,22 +273,17 @@ int main(int argc, char **argv)
                          test_sync_in_place);
     g_test_add_data_func("/signal/sync-after-error/accelerated", ACCEL_SMMU,
                          test_sync_after_error);
+    g_test_add_data_func("/signal/sync-wired/accelerated", ACCEL_SMMU,
+                         test_sync_wired);
+    g_test_add_data_func("/signal/sync-reserved/accelerated", ACCEL_SMMU,
+                         test_sync_reserved);
     g_test_add_data_func("/signal/sync-abort/accelerated", ACCEL_SMMU,
                          test_sync_abort);
-    g_test_add_data_func("/signal/sync-abort/msi-on", MSI_ON, test_sync_abort);
     g_test_add_data_func("/signal/sync-to-self/accelerated", ACCEL_SMMU,
-                         test_sync_to_self);
-    g_test_add_data_func("/signal/sync-to-self/msi-on", MSI_ON,
                          test_sync_to_self);
     g_test_add_data_func("/signal/gerror/accelerated", ACCEL_SMMU,
                          test_gerror);
-    g_test_add_data_func("/signal/gerror/msi-on", MSI_ON, test_gerror);
     g_test_add_data_func("/signal/events/emulated", EMULATED_SMMU EDU,
                          test_events);
-    g_test_add_data_func("/signal/events/msi-on", MSI_ON EDU, test_events);
-    g_test_add_data_func("/signal/eventq-msi/msi-on", MSI_ON EDU,
-                         test_eventq_msi);
-    g_test_add_data_func("/signal/eventq-to-self/msi-on", MSI_ON EDU,
-                         test_eventq_to_self);
     return g_test_run();
 }

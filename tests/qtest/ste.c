@@ -45,10 +45,11 @@ static void test_eats(const void *unused)
 /* The guest may set what it likes: the SMMU that it sees has no ATS */
 static void test_no_ats(const void *unused)
 {
+    static const DutConfig config = { .smmu = ",ats=off" };
     Dut *dut;
 
     dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
-    dut = dut_start(NULL);
+    dut = dut_start(&config);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
     dut_enable(dut);
     g_assert_cmpuint(dut->model->control->state[0].ste, ==, UAPI_STE_NESTED);
