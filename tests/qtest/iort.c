@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ACPI tells the guest about an accelerated SMMUv3: the window of the
- * physical MSIs (RMR), ATS, and that firmware's PCI set-up has to be kept.
+ * What ACPI reports of an accelerated SMMUv3: the window of the physical MSIs
+ * (RMR), ATS, and that firmware's PCI set-up has to be kept.
  */
 #include "qemu/osdep.h"
 #include "standard-headers/linux/pci_regs.h"
@@ -196,9 +196,11 @@ static void assert_ats(const char *args, uint32_t expected)
     free_acpi(&acpi);
 }
 
+/* Without a device: auto.c has one, which decides. */
 static void test_ats(void)
 {
     assert_ats(ACCEL_SMMU, 0);
+    assert_ats(ACCEL_SMMU ",ats=auto", 0);
     assert_ats(ACCEL_SMMU ",ats=off", 0);
     assert_ats(ACCEL_SMMU ",ats=on", 1);
     assert_ats(EMULATED_SMMU, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What cannot work behind or with an accelerated SMMUv3 is refused, when it is
- * plugged and with a message that tells what to do; what can work is not.
+ * plugged and with a message that names the remedy; what can work is accepted.
  */
 #include "qemu/osdep.h"
 #include "qobject/qdict.h"
@@ -16,6 +16,18 @@
 #define ONLY "cannot sit behind the accelerated SMMUv3 'smmu0': only " \
              "vfio-pci with iommufd, PCIe root ports and bridges can"
 
+/* QAPI's messages */
+#define BAD_VALUE(name, value) "Parameter '" name "' does not accept value '" \
+                               value "'"
+#define BAD_TYPE(name) "Invalid parameter type for '" name "', expected: string"
+#define NEEDS_ACCEL "needs accel=on"
+#define NO_CMDQV "hardware command queues are not supported"
+
+#define ALL_AUTO ",ril=auto,ats=auto,oas=auto,ssidsize=auto,cmdqv=auto," \
+                 "msi=auto"
+#define JSON(rest) "-device '{\"driver\":\"arm-smmuv3\"," \
+                   "\"primary-bus\":\"pcie.0\",\"id\":\"iommu0\"," rest "}'"
+
 typedef struct Case {
     const char *name;
     const char *args;
@@ -29,42 +41,60 @@ static const Case cases[] = {
     { "stage/nested", ACCEL_SMMU ",stage=nested",
       "accel=on offers stage 1 only, stage=nested cannot be used with it" },
     { "stage/1", ACCEL_SMMU ",stage=1", NULL },
-    { "oas/45", ACCEL_SMMU ",oas=45", "oas=45 is no output address size of "
-      "an SMMUv3, use 32, 36, 40, 42, 44, 48, 52 or auto" },
-    { "oas/0", ACCEL_SMMU ",oas=0", "oas=0 is no output address size" },
-    { "oas/64", ACCEL_SMMU ",oas=64", "oas=64 is no output address size" },
-    { "oas/text", ACCEL_SMMU ",oas=big",
-      "Parameter 'oas' expects a number of bits or 'auto'" },
-    { "oas/negative", ACCEL_SMMU ",oas=-1",
-      "Parameter 'oas' expects a number of bits or 'auto'" },
-    { "oas/255", ACCEL_SMMU ",oas=255",
-      "Parameter 'oas' expects a number of bits or 'auto'" },
-    { "ril/text", ACCEL_SMMU ",ril=maybe",
-      "Parameter 'ril' expects 'on', 'off' or 'auto'" },
-    { "ats/number", ACCEL_SMMU ",ats=1",
-      "Parameter 'ats' expects 'on', 'off' or 'auto'" },
-    { "ssidsize/21", ACCEL_SMMU ",ssidsize=21",
-      "ssidsize=21 is more than the 20 bits of a SubstreamID" },
+    { "oas/45", ACCEL_SMMU ",oas=45", BAD_VALUE("oas", "45") },
+    { "oas/0", ACCEL_SMMU ",oas=0", BAD_VALUE("oas", "0") },
+    { "oas/56", ACCEL_SMMU ",oas=56", BAD_VALUE("oas", "56") },
+    { "oas/hex", ACCEL_SMMU ",oas=0x30", BAD_VALUE("oas", "0x30") },
+    { "oas/text", ACCEL_SMMU ",oas=big", BAD_VALUE("oas", "big") },
+    { "oas/negative", ACCEL_SMMU ",oas=-1", BAD_VALUE("oas", "-1") },
+    { "ril/text", ACCEL_SMMU ",ril=maybe", BAD_VALUE("ril", "maybe") },
+    { "ats/number", ACCEL_SMMU ",ats=1", BAD_VALUE("ats", "1") },
+    { "ssidsize/21", ACCEL_SMMU ",ssidsize=21", BAD_VALUE("ssidsize", "21") },
     { "ssidsize/text", ACCEL_SMMU ",ssidsize=on",
-      "Parameter 'ssidsize' expects a number of bits or 'auto'" },
-    { "auto/all", ACCEL_SMMU ",ril=auto,ats=auto,oas=auto,ssidsize=auto",
-      NULL },
-    { "auto/emulated",
-      EMULATED_SMMU ",ril=auto,ats=auto,oas=auto,ssidsize=auto", NULL },
+      BAD_VALUE("ssidsize", "on") },
+    { "cmdqv/text", ACCEL_SMMU ",cmdqv=1", BAD_VALUE("cmdqv", "1") },
+    { "cmdqv/on", ACCEL_SMMU ",cmdqv=on", NO_CMDQV },
+    { "cmdqv/off", ACCEL_SMMU ",cmdqv=off", NULL },
+    { "cmdqv/auto", ACCEL_SMMU ",cmdqv=auto", NULL },
+    { "auto/all", ACCEL_SMMU ALL_AUTO, NULL },
+    { "auto/emulated", EMULATED_SMMU ALL_AUTO, NULL },
+
+    /* JSON: only accel is a bool, and nothing is a number */
+    { "json/libvirt", JSON("\"accel\":true,\"ats\":\"on\",\"ril\":\"off\","
+                           "\"ssidsize\":\"20\",\"oas\":\"44\""), NULL },
+    { "json/libvirt-cmdqv", JSON("\"accel\":true,\"ats\":\"on\","
+                                 "\"ril\":\"on\",\"ssidsize\":\"20\","
+                                 "\"oas\":\"44\",\"cmdqv\":\"on\""),
+      NO_CMDQV },
+    { "json/libvirt-auto", JSON("\"accel\":true"), NULL },
+    { "json/ril", JSON("\"accel\":true,\"ril\":false"), BAD_TYPE("ril") },
+    { "json/ats", JSON("\"accel\":true,\"ats\":true"), BAD_TYPE("ats") },
+    { "json/oas", JSON("\"accel\":true,\"oas\":44"), BAD_TYPE("oas") },
+    { "json/ssidsize", JSON("\"accel\":true,\"ssidsize\":20"),
+      BAD_TYPE("ssidsize") },
+    { "json/msi", JSON("\"accel\":true,\"msi\":true"), BAD_TYPE("msi") },
+    { "json/cmdqv", JSON("\"accel\":true,\"cmdqv\":true"),
+      BAD_TYPE("cmdqv") },
+
+    /* an emulated SMMU is QEMU 10.2.2's */
     { "emulated/ril", EMULATED_SMMU ",ril=off", "ril=off needs accel=on" },
     { "emulated/ats", EMULATED_SMMU ",ats=on", "ats=on needs accel=on" },
-    { "emulated/oas", EMULATED_SMMU ",oas=48", "oas needs accel=on" },
-    { "emulated/ssidsize", EMULATED_SMMU ",ssidsize=1",
-      "ssidsize needs accel=on" },
-    { "emulated/defaults", EMULATED_SMMU ",accel=off,ril=on,ats=off,oas=44",
-      NULL },
-    { "emulated/msi", EMULATED_SMMU ",msi=on", NULL },
+    { "emulated/oas", EMULATED_SMMU ",oas=48", NEEDS_ACCEL },
+    { "emulated/oas-less", EMULATED_SMMU ",oas=32", NEEDS_ACCEL },
+    { "emulated/ssidsize", EMULATED_SMMU ",ssidsize=1", NEEDS_ACCEL },
+    { "emulated/msi", EMULATED_SMMU ",msi=on", "msi=on needs accel=on" },
+    { "emulated/cmdqv", EMULATED_SMMU ",cmdqv=on", "cmdqv=on needs accel=on" },
+    { "emulated/defaults", EMULATED_SMMU ",accel=off,ril=on,ats=off,oas=44,"
+      "ssidsize=0,msi=off,cmdqv=off", NULL },
     { "msi/off", ACCEL_SMMU ",msi=off", NULL },
     { "global/legacy", "-machine iommu=smmuv3 -global arm-smmuv3.accel=on",
       "accel=on needs an SMMU of its own for a PCI bus: -machine virt with "
       "-device arm-smmuv3,primary-bus=" },
-    { "global/ril", "-machine iommu=smmuv3 -global arm-smmuv3.ril=off",
-      "ril=off needs accel=on" },
+    { "global/legacy-ril", "-machine iommu=smmuv3 "
+      "-global arm-smmuv3.ril=off", "ril=off needs accel=on" },
+    { "global/ril", "-global arm-smmuv3.ril=off " ACCEL_SMMU, NULL },
+    { "global/auto", "-global arm-smmuv3.oas=auto "
+      "-global arm-smmuv3.ssidsize=auto -machine iommu=smmuv3", NULL },
 
     /* the machine */
     { "acpi/off", "-machine acpi=off " ACCEL_SMMU,
