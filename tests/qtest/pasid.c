@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Substreams: with ssidsize= the guest finds a PASID capability in a device
- * that has it, may have a table of CDs for the device, and DMA with a PASID
- * goes by its CD.
+ * Substreams: if the host has them, or with ssidsize=, the guest finds a PASID
+ * capability in a device that supports PASIDs. It may then use a table of CDs,
+ * and DMA with a PASID is translated by the PASID's CD.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "standard-headers/linux/pci_regs.h"
+#include "extcap.h"
 #include "hotplug.h"
 #include "log.h"
 
@@ -30,35 +31,10 @@ static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
 
 /* --- the capability ------------------------------------------------- */
 
-/*
- * Returns: the offset of extended capability @id, 0 if there is none; *last:
- * nothing follows it.
- */
-static unsigned extended_capability(const PciFunction *pci, uint16_t id,
-                                    bool *last)
-{
-    unsigned offset = PCI_CFG_SPACE_SIZE;
-    uint32_t header = pci_readl(pci, offset);
-
-    for (unsigned i = 0; header && header != ~0u && i < 64; i++) {
-        if (PCI_EXT_CAP_ID(header) == id) {
-            *last = !PCI_EXT_CAP_NEXT(header);
-            return offset;
-        }
-        offset = PCI_EXT_CAP_NEXT(header);
-        if (!offset) {
-            break;
-        }
-        header = pci_readl(pci, offset);
-    }
-    return 0;
-}
-
 static unsigned pasid_capability(const Dut *dut)
 {
     bool last = false;
-    unsigned offset = extended_capability(&dut->edu, PCI_EXT_CAP_ID_PASID,
-                                          &last);
+    unsigned offset = extcap_find(&dut->edu, PCI_EXT_CAP_ID_PASID, &last);
 
     g_assert_true(!offset || last);
     return offset;
@@ -73,12 +49,14 @@ typedef struct Shown {
 } Shown;
 
 static const Shown shown[] = {
-    { "no-ssidsize", "", 10, 0, 0 },
+    { "no-ssidsize", ",ssidsize=0", 10, 0, 0 },
+    { "default", "", 10, HW_CAP_EXEC, 10 },
     { "no-pasid", ",ssidsize=16", 0, 0, 0 },
     { "device-less", ",ssidsize=16", 10, HW_CAP_EXEC, 10 },
     { "smmu-less", ",ssidsize=8", 20, HW_CAP_PRIV, 8 },
     { "both", ",ssidsize=16", 16, HW_CAP_EXEC | HW_CAP_PRIV, 16 },
     { "auto", ",ssidsize=auto", 20, 0, 16 },
+    { "auto-no-pasid", ",ssidsize=auto", 0, 0, 0 },
 };
 
 static void test_shown(const void *data)
@@ -105,7 +83,20 @@ static void test_shown(const void *data)
     dut_stop(dut);
 }
 
-/* The control register is QEMU's: the device never hears of it */
+/* Without a device on the command line there are no substreams by default. */
+static void test_hot(const void *unused)
+{
+    static const DutConfig config = { .port = true, .unplugged = true };
+    Dut *dut;
+
+    set_host(16, true, 16);
+    dut = dut_start(&config);
+    hotplug(dut);
+    g_assert_cmphex(pasid_capability(dut), ==, 0);
+    dut_stop(dut);
+}
+
+/* The control register is QEMU's: the device does not see writes to it. */
 static void test_control(const void *unused)
 {
     static const DutConfig config = { .smmu = ",ssidsize=16" };
@@ -197,21 +188,19 @@ static void test_place(const void *data)
     g_autofree char *device = dut_device_args(0, place->options);
     g_autofree char *smmu = dut_smmu_args(",ssidsize=16");
     PciFunction pci = { NULL, 0, PCI_SLOT_DEVFN(1) };
-    bool last;
 
     set_place(place);
     dut_enter();
     pci.qts = machine_start("%s %s", smmu, device);
     dut_leave();
     /* the device's own are still there */
-    g_assert_cmphex(extended_capability(&pci, PCI_EXT_CAP_ID_DSN, &last), ==,
-                    0x100);
+    g_assert_cmphex(extcap_find(&pci, PCI_EXT_CAP_ID_DSN, NULL), ==, 0x100);
     for (unsigned i = 1; i < 3 && place->caps[i].at; i++) {
-        g_assert_cmphex(extended_capability(&pci, place->caps[i].id, &last),
-                        ==, place->caps[i].at);
+        g_assert_cmphex(extcap_find(&pci, place->caps[i].id, NULL), ==,
+                        place->caps[i].at);
     }
-    g_assert_cmphex(extended_capability(&pci, PCI_EXT_CAP_ID_PASID, &last),
-                    ==, place->offset);
+    g_assert_cmphex(extcap_find(&pci, PCI_EXT_CAP_ID_PASID, NULL), ==,
+                    place->offset);
     qtest_quit(pci.qts);
 }
 
@@ -408,6 +397,7 @@ int main(int argc, char **argv)
 
         dut_test(path, DUT_MODELED, test_place, &places[i]);
     }
+    dut_test("/pasid/capability/hot", DUT_MODELED, test_hot, NULL);
     dut_test("/pasid/taken-place", DUT_MODELED, test_taken_place, NULL);
     dut_test("/pasid/control", DUT_MODELED, test_control, NULL);
     dut_test("/pasid/offset", DUT_MODELED, test_offset, NULL);
