@@ -9,8 +9,8 @@ DEV ?=
 series_options = $(if $(filter-out 0,$(DEV)),--dev)
 export DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
-.PHONY: help deps fetch series qemu kernel images lab smoke check bench check-series check-fast coverage sanitize fuzz \
-	clean distclean
+.PHONY: help deps fetch series qemu kernel host-kernels images lab smoke check bench check-series check-fast coverage \
+	sanitize fuzz clean distclean
 
 help:           ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,8 @@ qemu: series    ## build QEMU: for x86 (emulated host), for arm64 (under test), 
 	@scripts/build-qemu.sh x86 && scripts/build-qemu.sh arm64 && scripts/build-variant.sh
 kernel: fetch   ## build the kernel of the emulated host and its guest
 	@scripts/build-kernel.sh
+host-kernels: fetch ## build other kernels for the emulated host, which some scenarios need
+	@scripts/build-kernel.sh --hosts
 lab: qemu       ## build the lab's runner and its tests: build/lab/smmu-lab
 	@scripts/build-lab.sh
 images: lab kernel ## make the initial file systems of the emulated host and its guest

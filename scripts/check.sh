@@ -212,7 +212,10 @@ else
         check-series) stage check-series 'series' run_check_series ;;
         sanitize) stage sanitize 'lab' run_sanitize ;;
         coverage) stage coverage 'lab' run_coverage ;;
-        scenarios) stage scenarios 'images lab qemu-x86' run_scenarios ;;
+        scenarios)
+            stage host-kernels 'kernel' "$ROOT/scripts/build-kernel.sh" --hosts
+            stage scenarios 'images lab qemu-x86' run_scenarios
+            ;;
         esac
     done
 fi

@@ -24,7 +24,8 @@ if ((!all)); then
     for dir in qemu-x86 qemu-arm64 variants kernel images lab lab-arm64 qtests-arm64 check logs; do
         rm -rf "${BUILD:?}/$dir"
     done
-    rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,lab,qtests-arm64,check-*}
+    rm -rf "${BUILD:?}"/kernel-*
+    rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,kernel-*,lab,qtests-arm64,check-*}
     exit
 fi
 tree=$BUILD/qemu-$BASE

@@ -1,12 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: fetch-sources.sh [--dir] [qemu] [kernel] [tools] [sysroot]
+# usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [tools] [sysroot]
 #
-# Brings what the builds start from; without arguments all of it. What is there already is not fetched again.
+# Brings what the builds start from; without arguments all of it but other kernels. What is there already is not
+# fetched again.
 #   qemu     QEMU's source into the cache: from the directory $SOURCE_CACHE, else the Debian source package,
 #            else QEMU's own git (its address is in $QEMU_GIT if set)
 #   kernel   Debian's linux-source package, into the cache
+#   kernel-VERSION  another Linux, such as 6.18, into the cache: from a tarball in $SOURCE_CACHE (Debian's or
+#            kernel.org's), else from Debian's source package
 #   tools    the meson that QEMU needs, into build/tools
 #   sysroot  arm64 libraries, into build/sysroot-arm64
 #   --dir    print where the cache is, and do nothing else
@@ -154,6 +157,41 @@ fetch_kernel()
     say "kernel: $name"
 }
 
+# kernel_from_debian VERSION DIR: the tarball of the newest source package of that version
+kernel_from_debian()
+{
+    local version
+    private_apt_update || return 1
+    version=$(private_apt apt-cache madison linux | awk -v v="$1." 'index($3, v) == 1 { print $3 }' |
+        sort -V | tail -n 1)
+    [[ -n $version ]] || { warn "Debian's archive has no source package of Linux $1"; return 1; }
+    (cd "$2" && private_apt apt-get -qq source --download-only --tar-only "linux=$version")
+}
+
+# fetch_host_kernel VERSION
+fetch_host_kernel()
+{
+    local dir=$DEBS/kernel-$1 from
+    if compgen -G "$dir/linux*" >/dev/null; then
+        return
+    fi
+    need_space "$CACHE" 500 "the kernel's source"
+    rm -rf "$dir.part"
+    mkdir -p "$dir.part"
+    from=$(compgen -G "${SOURCE_CACHE:-/nonexistent}/linux[-_]$1.*.tar.xz" | grep -v '\.debian\.' | sort -V | tail -n 1) ||
+        from=
+    if [[ -n $from ]]; then
+        cp "$from" "$dir.part/"
+    else
+        from="Debian's source package"
+        kernel_from_debian "$1" "$dir.part" ||
+            die "Linux $1 is neither in SOURCE_CACHE ('${SOURCE_CACHE:-}') nor in Debian's archive" \
+                "Put kernel.org's linux-$1.N.tar.xz into a directory and set SOURCE_CACHE to it."
+    fi
+    mv "$dir.part" "$dir"
+    say "kernel $1: $from"
+}
+
 # --- tools ------------------------------------------------------------------------------------------------------
 
 # A Python environment whose meson is new enough for QEMU's configure, which makes its own environment from it.
@@ -236,15 +274,17 @@ for arg in "$@"; do
         say "$CACHE"
         exit
         ;;
-    qemu | kernel | tools | sysroot) parts+=("$arg") ;;
+    qemu | kernel | tools | sysroot) parts+=("fetch_$arg") ;;
+    kernel-[0-9]*.[0-9]*) parts+=("fetch_host_kernel ${arg#*-}") ;;
     *) usage_error "unknown argument '$arg'" ;;
     esac
 done
-((${#parts[@]})) || parts=(qemu kernel tools sysroot)
+((${#parts[@]})) || parts=(fetch_{qemu,kernel,tools,sysroot})
 [[ -z ${SOURCE_CACHE:-} || -d $SOURCE_CACHE ]] || die "SOURCE_CACHE is '$SOURCE_CACHE', which is no directory"
 mkdir -p "$CACHE" 2>/dev/null || die "cannot create the cache directory '$CACHE'" "Set XDG_CACHE_HOME to a writable place."
 need dpkg-deb git
 take_lock fetch
 for part in "${parts[@]}"; do
-    "fetch_$part"
+    # shellcheck disable=SC2086 # a function and its argument
+    $part
 done
