@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "hwpt.h"
 #include "kernel.h"
+#include "legal.h"
 #include "viommu.h"
 
 static const struct uapi_object_ops idev_ops = { .destroy = NULL };
@@ -122,6 +123,18 @@ static int driver_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     return 0;
 }
 
+static void check_ste(const struct uapi_device *dev)
+{
+    const char *why = dev->ste.config == UAPI_STE_NESTED
+        ? uapi_illegal_ste(dev, dev->hwpt) : NULL;
+
+    if (why) {
+        uapi_error("STE 0x%llx 0x%llx of device %u, IHI 0070 %s",
+                   (unsigned long long)dev->hwpt->vste[0],
+                   (unsigned long long)dev->hwpt->vste[1], dev->index, why);
+    }
+}
+
 static int attach_hwpt(struct uapi_device *dev, struct uapi_hwpt *hwpt)
 {
     struct uapi_ioas *ioas = parent_of(hwpt)->ioas;
@@ -152,6 +165,7 @@ static int attach_hwpt(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     hwpt->obj.users++;
     dev->hwpt = hwpt;
     atomic_store(&dev->state->hwpt, hwpt->obj.id);
+    check_ste(dev);
     if (old) {
         put_hwpt(old);
     } else {

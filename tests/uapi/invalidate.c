@@ -4,6 +4,8 @@
 
 #include "command.h"
 #include "device.h"
+#include "kernel.h"
+#include "legal.h"
 #include "usermem.h"
 #include "viommu.h"
 
@@ -23,6 +25,10 @@ static int convert(struct uapi_viommu *viommu, struct command *cmd)
     uint64_t vmid = viommu->parent->vmid;
     struct uapi_device *dev;
 
+    if (uapi_kernel_has(UAPI_RULE_CHECKS_COMMANDS) &&
+        uapi_illegal_command(viommu->smmu, cmd->dword)) {
+        return -EIO;
+    }
     switch (CMD_OP(cmd->dword[0])) {
     case CMD_TLBI_NSNH_ALL:
         cmd->dword[0] = CMD_TLBI_NH_ALL | vmid << CMD_VMID_SHIFT;
@@ -81,11 +87,12 @@ static int copy_commands(struct command *cmds,
 /*
  * Commands are converted one by one, and issued whenever there is a batch of
  * them. So when one cannot be converted, some before it may not have been
- * issued: the count that is returned is that of the conversion.
+ * issued. The count that is returned is that of the conversion; a kernel that
+ * checks commands returns how many were issued.
  */
 static int convert_and_issue(struct uapi_viommu *viommu,
                              struct command *given, struct command *cmds,
-                             uint32_t num, uint32_t *converted)
+                             uint32_t num, uint32_t *done)
 {
     uint32_t cur = 0, last = 0;
 
@@ -97,7 +104,7 @@ static int convert_and_issue(struct uapi_viommu *viommu,
                 uapi_log(UAPI_LOG_COMMAND, given[i].dword[0],
                          given[i].dword[1], 0, 0);
             }
-            *converted = cur;
+            *done = uapi_kernel_has(UAPI_RULE_CHECKS_COMMANDS) ? last : cur;
             return ret;
         }
         cur++;
@@ -106,7 +113,7 @@ static int convert_and_issue(struct uapi_viommu *viommu,
             last = cur;
         }
     }
-    *converted = cur;
+    *done = cur;
     return 0;
 }
 

@@ -9,6 +9,7 @@ static const struct { uint32_t from, to; } versions[] = {
                                          UAPI_KERNEL(6, 18) },
     [UAPI_RULE_REPORTS_NO_ATS] = { UAPI_KERNEL(7, 1), LATER },
     [UAPI_RULE_ONE_STREAM] = { UAPI_KERNEL(7, 2), LATER },
+    [UAPI_RULE_CHECKS_COMMANDS] = { UAPI_KERNEL_NEXT, LATER },
 };
 
 bool uapi_kernel_has(enum uapi_rule rule)

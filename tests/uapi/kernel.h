@@ -15,6 +15,9 @@ enum uapi_rule {
     /* No vDEVICE for a device with several StreamIDs: EOPNOTSUPP
        (arm_vsmmu_vdevice_init()) */
     UAPI_RULE_ONE_STREAM,
+    /* The kernel refuses illegal commands: EIO for the whole batch
+       (arm_vsmmu_validate_user_cmd(), commit 26564d25cd81) */
+    UAPI_RULE_CHECKS_COMMANDS,
 };
 
 bool uapi_kernel_has(enum uapi_rule rule);

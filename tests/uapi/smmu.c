@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "hwpt.h"
+#include "legal.h"
 #include "tlb.h"
 #include "translate.h"
 
@@ -96,44 +97,41 @@ void uapi_smmu_stage2_unmapped(struct uapi_ioas *ioas)
                      &unmapped);
 }
 
-static void illegal(const uint64_t cmd[2], const char *why)
+/* The last address of TLBI_NH_VA and _VAA, which are legal */
+static uint64_t tlbi_last(const uint64_t cmd[2])
 {
-    uapi_error("CERROR_ILL in the host's queue: command 0x%llx 0x%llx, %s",
-               (unsigned long long)cmd[0], (unsigned long long)cmd[1], why);
-}
+    unsigned tg = CMD_TG(cmd[1]);
+    uint64_t pages = (CMD_NUM(cmd[0]) + 1) << CMD_SCALE(cmd[0]);
 
-/* The range of TLBI_NH_VA and _VAA. Returns: false if it is illegal */
-static bool tlbi_range(unsigned smmu, const uint64_t cmd[2], uint64_t *last)
-{
-    unsigned tg = CMD_TG(cmd[1]), granule;
-    uint64_t pages;
-
-    if (!tg || !BITS(uapi_ctl->smmu[smmu].idr[3], 10, 1)) {
-        if (tg || CMD_TTL(cmd[1])) {
-            illegal(cmd, "range without IDR3.RIL");
-            return false;
-        }
-        *last = CMD_ADDR(cmd[1]);   /* anything that has this address */
-        return true;
-    }
-    granule = 10 + 2 * tg;
-    pages = (CMD_NUM(cmd[0]) + 1) << CMD_SCALE(cmd[0]);
-    *last = CMD_ADDR(cmd[1]) + (pages << granule) - 1;
-    return true;
+    /* without TG: any entry that has this address */
+    return CMD_ADDR(cmd[1]) + (tg ? (pages << (10 + 2 * tg)) - 1 : 0);
 }
 
 static void tlbi_va(unsigned smmu, const uint64_t cmd[2], int64_t asid)
 {
-    uint64_t last;
+    uapi_tlb_drop_range(smmu, CMD_VMID(cmd[0]), asid, CMD_ADDR(cmd[1]),
+                        tlbi_last(cmd), CMD_TTL(cmd[1]));
+}
 
-    if (tlbi_range(smmu, cmd, &last)) {
-        uapi_tlb_drop_range(smmu, CMD_VMID(cmd[0]), asid, CMD_ADDR(cmd[1]),
-                            last, CMD_TTL(cmd[1]));
+/* Returns: whether the SMMU would execute it */
+static bool check_command(unsigned smmu, const uint64_t cmd[2])
+{
+    const char *illegal = uapi_illegal_command(smmu, cmd);
+    const char *why = illegal ? illegal : uapi_misused_command(smmu, cmd);
+
+    if (why) {
+        uapi_error("%s in the host's queue: command 0x%llx 0x%llx, IHI 0070 %s",
+                   illegal ? "CERROR_ILL" : "misuse",
+                   (unsigned long long)cmd[0], (unsigned long long)cmd[1], why);
     }
+    return !illegal;
 }
 
 void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
 {
+    if (!check_command(smmu, cmd)) {
+        return;
+    }
     switch (CMD_OP(cmd[0])) {
     case CMD_CFGI_STE:
     case CMD_CFGI_CD_ALL:
@@ -154,13 +152,8 @@ void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
     case CMD_TLBI_NH_VAA:
         tlbi_va(smmu, cmd, -1);
         break;
-    case CMD_ATC_INV:
-        if (!BITS(uapi_ctl->smmu[smmu].idr[0], 10, 1)) {
-            illegal(cmd, "ATC_INV without IDR0.ATS");
-        }
-        break;
     default:
-        illegal(cmd, "opcode");
+        break;      /* ATC_INV: there is no ATC */
     }
 }
 
