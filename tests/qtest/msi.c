@@ -12,6 +12,7 @@
 #include "standard-headers/linux/pci_regs.h"
 #include "pci.h"
 #include "smmu.h"
+#include "stage1.h"
 
 /* An IOVA of the guest's, that is the address of some RAM as well */
 #define IOVA    (VIRT_RAM + 0x1230000)
@@ -57,6 +58,16 @@ static void slot_interrupt(const PciFunction *pci)
                PCI_EXP_SLTCTL_CCIE | PCI_EXP_SLTCTL_HPIE);
     g_assert_cmphex(pci_readw(pci, cap + PCI_EXP_SLTSTA) & PCI_EXP_SLTSTA_CC,
                     ==, PCI_EXP_SLTSTA_CC);
+}
+
+/* The next completion is an interrupt only if the last one was acknowledged */
+static void slot_interrupt_again(const PciFunction *pci)
+{
+    unsigned cap = pci_capability(pci, PCI_CAP_ID_EXP);
+
+    pci_writew(pci, cap + PCI_EXP_SLTCTL, 0);
+    pci_writew(pci, cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_CC);
+    slot_interrupt(pci);
 }
 
 /* GICv2: an edge on an SPI stays pending, as no CPU takes it */
@@ -230,6 +241,40 @@ static void test_direct_no_master(void)
 }
 
 /*
+ * An MSI of a bridge that the SMMU would abort goes nowhere; one that it would
+ * translate arrives, whatever the guest's tables say: nobody walks them.
+ */
+static void test_direct_aborted(void)
+{
+    PciFunction port = start("-machine gic-version=2 " ACCEL_SMMU " "
+                             ROOT_PORT);
+    Smmu smmu = { .qts = port.qts, .base = VIRT_PLATFORM_BUS };
+    uint32_t spi = first_spi(port.qts);
+    StreamTable strtab;
+    Ram ram;
+
+    ram_init(&ram, port.qts);
+    strtab = strtab_new(&ram, 8, 0);
+    strtab_install(&strtab, &smmu);
+    pci_enable_msix(&port, VIRT_PCI_MMIO, 1, IOVA, spi);
+    smmu_write(&smmu, SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT);
+    slot_interrupt_again(&port);
+    g_assert_false(spi_pending(port.qts, spi));
+    smmu_write(&smmu, SMMU_CR0, CR0_SMMUEN);
+    slot_interrupt_again(&port);
+    strtab_set(&strtab, RID, STE_ABORT, 0);
+    slot_interrupt_again(&port);
+    strtab_set(&strtab, RID, STE_STAGE2, 0);
+    slot_interrupt_again(&port);
+    g_assert_false(spi_pending(port.qts, spi));
+    strtab_set(&strtab, RID, STE_STAGE1, 0);
+    slot_interrupt_again(&port);
+    g_assert_true(spi_pending(port.qts, spi));
+    assert_ram(port.qts, CANARY);
+    qtest_quit(port.qts);
+}
+
+/*
  * The ITS needs tables to do anything with it, but QEMU's trace tells what it
  * got: the offset of GITS_TRANSLATER, data and requester ID.
  */
@@ -289,6 +334,7 @@ int main(int argc, char **argv)
     g_test_add_func("/msi/direct/two", test_direct_two);
     g_test_add_func("/msi/direct/one-of-two", test_direct_one_of_two);
     g_test_add_func("/msi/direct/no-master", test_direct_no_master);
+    g_test_add_func("/msi/direct/aborted", test_direct_aborted);
     g_test_add_func("/msi/direct/its", test_direct_its);
     return g_test_run();
 }
