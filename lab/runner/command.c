@@ -79,6 +79,29 @@ char *command_test_qemu(const Scenario *s, const Options *o)
     return g_build_filename(o->variants, name, NULL);
 }
 
+char *command_host_kernel(const Scenario *s, const Options *o)
+{
+    g_autofree char *name = NULL;
+
+    if (!s->host_kernel) {
+        return g_strdup(o->kernel);
+    }
+    name = g_strconcat("kernel-", s->host_kernel, NULL);
+    return g_build_filename(o->root, "build", name, "arch/arm64/boot/Image",
+                            NULL);
+}
+
+char *command_host_profile(const Scenario *s, const Options *o)
+{
+    g_autofree char *name = NULL;
+
+    if (!s->host_profile) {
+        return NULL;
+    }
+    name = g_strconcat(s->host_profile, ".ini", NULL);
+    return g_build_filename(o->root, "tests/qtest/data/hosts", name, NULL);
+}
+
 /* In QEMU's option lists a comma within a value is doubled. */
 static char *double_commas(const char *value)
 {
@@ -136,6 +159,27 @@ static void add_device(GStrvBuilder *argv, const Scenario *s,
                properties ? properties : "");
 }
 
+static void add_profile(GStrvBuilder *argv, const Scenario *s,
+                        const Options *o)
+{
+    g_autofree char *file = command_host_profile(s, o);
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+
+    if (!file || !g_key_file_load_from_file(keys, file, G_KEY_FILE_NONE,
+                                            NULL)) {
+        return;                 /* needs_missing() says so */
+    }
+    for (guint i = 0; i <= 5; i++) {
+        g_autofree char *key = g_strdup_printf("idr%u", i);
+        g_autofree char *value = g_key_file_get_string(keys, "smmu", key,
+                                                       NULL);
+
+        if (value) {
+            add_option(argv, "-global", "arm-smmuv3.x-lab-%s=%s", key, value);
+        }
+    }
+}
+
 /*
  * A panic ends QEMU (-no-reboot) and with it the wait for a time-out. Time
  * stamps tell the kernel's messages from others on the console.
@@ -153,15 +197,17 @@ char **command_host_vm(const Scenario *s, const Options *o,
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
     g_autofree char *append = kernel_arguments(s, mode);
     g_autofree char *share = double_commas(files->share);
+    g_autofree char *kernel = command_host_kernel(s, o);
 
     add(argv, o->host_qemu, "-accel", "tcg,thread=multi", "-M",
         HOST_MACHINE, "-global", "arm-smmuv3.stage=nested", "-cpu",
         HOST_CPU, NULL);
+    add_profile(argv, s, o);
     add_option(argv, "-smp", "%u", s->host_cpus);
     add(argv, "-m", s->host_memory, "-nodefaults", "-display", "none",
         "-monitor", "none", "-no-reboot", "-serial",
         mode == RUN_SCENARIO ? "stdio" : "mon:stdio", NULL);
-    add(argv, "-kernel", o->kernel, "-initrd", o->host_initrd, "-append",
+    add(argv, "-kernel", kernel, "-initrd", o->host_initrd, "-append",
         append, NULL);
     add_option(argv, "-virtfs",
                "local,path=%s,mount_tag=lab,security_model=none", share);

@@ -42,6 +42,18 @@ char *command_device_bdf(guint n);
  */
 char *command_test_qemu(const Scenario *s, const Options *o);
 
+/*
+ * The emulated host's kernel, which is the guest's unless the scenario names
+ * another. The caller owns the string.
+ */
+char *command_host_kernel(const Scenario *s, const Options *o);
+
+/*
+ * The file with the ID registers of the emulated host's SMMU, or NULL. The
+ * caller owns the string.
+ */
+char *command_host_profile(const Scenario *s, const Options *o);
+
 /* The emulated host's command line. The caller owns the vector. */
 char **command_host_vm(const Scenario *s, const Options *o,
                        const RunFiles *files, RunMode mode);

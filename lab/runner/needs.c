@@ -32,6 +32,27 @@ static char *check_kernel(const Options *o)
     return check_file("the arm64 kernel", o->kernel, R_OK, "make kernel");
 }
 
+static char *check_host_kernel(const Scenario *s, const Options *o)
+{
+    g_autofree char *file = command_host_kernel(s, o);
+
+    return s->host_kernel ? check_file("the emulated host's kernel", file,
+                                       R_OK, "make host-kernels")
+                          : NULL;
+}
+
+static char *check_host_kernels(const Options *o)
+{
+    char *all[] = { NULL };
+    g_autoptr(GPtrArray) scenarios = scenario_find(o->scenario_dir, all, NULL);
+    char *problem = NULL;
+
+    for (guint i = 0; scenarios && i < scenarios->len && !problem; i++) {
+        problem = check_host_kernel(g_ptr_array_index(scenarios, i), o);
+    }
+    return problem;
+}
+
 static char *check_image(const Options *o)
 {
     return check_file("the emulated host's image", o->host_initrd, R_OK,
@@ -101,6 +122,7 @@ static const struct {
 } needs[] = {
     { "QEMU for the emulated host", check_host_qemu, TRUE },
     { "arm64 kernel", check_kernel, TRUE },
+    { "other kernels of the emulated host", check_host_kernels, FALSE },
     { "image of the emulated host", check_image, TRUE },
     { "QEMU without one of the patches", check_variants, FALSE },
     { "test programs for arm64", check_qtests, FALSE },
@@ -112,17 +134,29 @@ char *needs_missing(const Scenario *s, const Options *o)
 {
     g_autofree char *qemu = command_test_qemu(s, o);
     g_autofree char *program = qtests_missing(s, o);
+    g_autofree char *profile = command_host_profile(s, o);
+    char *problem;
 
     if (o->qemu && strcmp(s->qemu, "series")) {
         return g_strdup_printf("it tests the variant '%s', run it without "
                                "--qemu", s->qemu);
     }
+    if (o->kernel_given && s->host_kernel) {
+        return g_strdup_printf("it boots Linux %s on the emulated host, run "
+                               "it without --kernel", s->host_kernel);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
-        char *problem = needs[i].always ? needs[i].check(o) : NULL;
-
+        problem = needs[i].always ? needs[i].check(o) : NULL;
         if (problem) {
             return problem;
         }
+    }
+    problem = check_host_kernel(s, o);
+    if (problem) {
+        return problem;
+    }
+    if (profile && access(profile, R_OK)) {
+        return g_strdup_printf("there is no profile %s", profile);
     }
     if (program) {
         return check_file("a test program for arm64", program, X_OK,

@@ -20,8 +20,8 @@ static const struct {
     const char *keys[9];
 } known_keys[] = {
     { "scenario", { "description", "timeout", "silence", "tags" } },
-    { "host", { "devices", "cpus", "memory", "append", "qemu-args",
-                "events" } },
+    { "host", { "devices", "kernel", "profile", "cpus", "memory",
+                "append", "qemu-args", "events" } },
     { "vm", { "qemu", "machine", "accel", "cpu", "smp", "memory",
               "firmware", "append" } },
 };
@@ -243,6 +243,18 @@ static gboolean read_host(const Reader *r, Scenario *s, GError **error)
     if (!s->host_memory) {
         s->host_memory = g_strdup("3G");
     }
+    s->host_kernel = get(r, "host", "kernel");
+    if (s->host_kernel &&
+        s->host_kernel[strspn(s->host_kernel, G_CSET_DIGITS ".")]) {
+        return bad(r, error, "host", "kernel", "'%s': write a version of "
+                   "Linux, such as 6.18", s->host_kernel);
+    }
+    s->host_profile = get(r, "host", "profile");
+    if (s->host_profile && strchr(s->host_profile, '/')) {
+        return bad(r, error, "host", "profile", "'%s': write the name of a "
+                   "file in tests/qtest/data/hosts, without .ini",
+                   s->host_profile);
+    }
     s->host_append = get(r, "host", "append");
     if (events && strcmp(events, "yes") && strcmp(events, "no")) {
         return bad(r, error, "host", "events", "'%s': write yes or no",
@@ -436,6 +448,8 @@ void scenario_free(Scenario *s)
     g_strfreev(s->tags);
     g_strfreev(s->devices);
     g_free(s->host_memory);
+    g_free(s->host_kernel);
+    g_free(s->host_profile);
     g_free(s->host_append);
     g_strfreev(s->host_qemu_args);
     g_free(s->qemu);

@@ -30,6 +30,8 @@ typedef struct Scenario {
     char **devices;             /* `model` or `model,property=value...` */
     guint host_cpus;
     char *host_memory;          /* as QEMU's -m takes it */
+    char *host_kernel;          /* Linux version; NULL: the guest's, too */
+    char *host_profile;         /* whose ID registers its SMMU has, or NULL */
     char *host_append;          /* kernel arguments, may be NULL */
     char **host_qemu_args;
     gboolean host_events;       /* its SMMU may tell of events */

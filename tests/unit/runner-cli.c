@@ -349,6 +349,22 @@ static void test_missing_variant(Fixture *f, gconstpointer data)
     assert_says(f->out, "it tests the variant 'not-there'");
 }
 
+/* --kernel is for host and guest, which is not what such a scenario shows. */
+static void test_host_kernel(Fixture *f, gconstpointer data)
+{
+    write_scenario(f, "other", "[scenario]\ndescription=other\n"
+                   "[host]\nkernel=0.1\ndevices=nvme\n");
+    call(f, "run other");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "run it without --kernel");
+    call(f, "run other --dry-run");
+    assert_says(f->out, "/build/kernel-0.1/arch/arm64/boot/Image");
+    call(f, "doctor");
+    assert_says(f->out, "MISSING  the emulated host's kernel is missing (");
+    assert_says(f->out, "kernel-0.1/arch/arm64/boot/Image): "
+                "make host-kernels");
+}
+
 /* What --dry-run prints can be pasted into a shell. */
 static void test_dry_run(Fixture *f, gconstpointer data)
 {
@@ -371,6 +387,25 @@ static void test_dry_run(Fixture *f, gconstpointer data)
     f->out = g_build_filename(f->results, "dry-run/good/share/args", NULL);
     g_assert_true(g_file_get_contents(f->out, &args, NULL, NULL));
     assert_says(args, "--step\nguest read dev=nvme0n1 bs=4096 count=4\n");
+}
+
+/* Whose ID registers the emulated SMMU is to have. */
+static void test_profile(Fixture *f, gconstpointer data)
+{
+    write_scenario(f, "grace", "[scenario]\ndescription=x\n"
+                   "[host]\nprofile=grace\ndevices=nvme\n");
+    write_scenario(f, "none", "[scenario]\ndescription=x\n"
+                   "[host]\nprofile=none-such\ndevices=nvme\n");
+    call(f, "run grace --dry-run");
+    g_assert_cmpint(f->code, ==, 0);
+    for (guint i = 0; i <= 5; i++) {
+        g_autofree char *part = g_strdup_printf("arm-smmuv3.x-lab-idr%u=", i);
+
+        assert_says(f->out, part);
+    }
+    call(f, "run none");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "hosts/none-such.ini");
 }
 
 /* The whole card is plugged, and its function asked for. */
@@ -463,6 +498,8 @@ int main(int argc, char **argv)
         { "/cli/junit", test_junit },
         { "/cli/usage", test_usage },
         { "/cli/missing-variant", test_missing_variant },
+        { "/cli/host-kernel", test_host_kernel },
+        { "/cli/profile", test_profile },
         { "/cli/dry-run", test_dry_run },
         { "/cli/virtual-function", test_virtual_function },
         { "/cli/signals", test_signals },

@@ -38,7 +38,8 @@ static void test_whole(void)
     g_autoptr(Scenario) s = load(
         "# comment\n[scenario]\ndescription=all of it\ntimeout=90\n"
         "silence=7.5\ntags=a;b\n"
-        "[host]\ndevices=nvme;edu,dma_mask=0xff\ncpus=1\nmemory=2G\n"
+        "[host]\ndevices=nvme;edu,dma_mask=0xff\nkernel=6.18\nprofile=grace\n"
+        "cpus=1\nmemory=2G\n"
         "append=quiet\nqemu-args=-name 'a b'\nevents=yes\n"
         "[vm]\nqemu=no-doorbell\nsmp=2\nfirmware=no\nappend=x=1 y\n"
         "[qemu-args]\nb=-device vfio-pci,host=${dev1}\na=-object x\n"
@@ -51,6 +52,8 @@ static void test_whole(void)
     g_assert_cmpfloat(s->silence, ==, 7.5);
     g_assert_cmpstr(s->tags[1], ==, "b");
     g_assert_cmpstr(s->devices[1], ==, "edu,dma_mask=0xff");
+    g_assert_cmpstr(s->host_kernel, ==, "6.18");
+    g_assert_cmpstr(s->host_profile, ==, "grace");
     g_assert_cmpuint(s->host_cpus, ==, 1);
     g_assert_cmpstr(s->host_qemu_args[1], ==, "a b");
     g_assert_true(s->host_events);
@@ -75,6 +78,7 @@ static void test_defaults(void)
     g_assert_no_error(error);
     g_assert_cmpstr(s->qemu, ==, "series");
     g_assert_true(s->firmware);
+    g_assert_null(s->host_kernel);
     g_assert_cmpuint(s->host_cpus, ==, 2);
     g_assert_cmpstr(s->host_memory, ==, "3G");
     g_assert_false(s->host_events);
@@ -96,6 +100,8 @@ static const struct {
       { "[scenario] timeout", "'soon'", "timeout=180" } },
     { "[scenario]\ndescription=x\nsilence=0\n", { "[scenario] silence" } },
     { HEAD "cpus=none\n", { "[host] cpus", "'none'", "1 to 8" } },
+    { HEAD "profile=/grace\n", { "[host] profile", "'/grace'", "hosts" } },
+    { HEAD "kernel=../7.2\n", { "[host] kernel", "'../7.2'", "6.18" } },
     { HEAD "events=some\n", { "[host] events", "'some'", "yes or no" } },
     { HEAD "qemu-args=-name 'open\n", { "[host] qemu-args", "quote" } },
     { HEAD "[vm]\nfirmware=maybe\n", { "[vm] firmware", "yes or no" } },
