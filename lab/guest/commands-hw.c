@@ -145,6 +145,21 @@ static void own_queue(const char *args, struct answer *a)
     }
 }
 
+static void flood(const char *args, struct answer *a)
+{
+    uint64_t gpa, log2size, sid, seconds;
+    struct smmu_flood result;
+
+    if (arguments_number(args, "gpa", 0, &gpa, a) &&
+        arguments_number(args, "log2size", 8, &log2size, a) &&
+        arguments_number(args, "sid", 0, &sid, a) &&
+        arguments_number(args, "seconds", 1, &seconds, a) &&
+        smmu_flood(gpa, log2size, sid, seconds, &result, a)) {
+        answer_add(a, "commands=%" PRIu64 " max-usec=%" PRIu64,
+                   result.commands, result.max_usec);
+    }
+}
+
 void commands_smmu(const char *args, struct answer *a)
 {
     uint64_t abort;
@@ -162,8 +177,10 @@ void commands_smmu(const char *args, struct answer *a)
         tell_queue(!strcmp(op, "empty"), a);
     } else if (!strcmp(op, "driver-queue")) {
         smmu_queue_back(a);
+    } else if (!strcmp(op, "flood")) {
+        flood(args, a);
     } else {
-        answer_error(a, "op= is on, off, own-queue, look, empty or "
-                     "driver-queue, not %s", op);
+        answer_error(a, "op= is on, off, own-queue, look, empty, "
+                     "driver-queue or flood, not %s", op);
     }
 }

@@ -16,12 +16,20 @@
 #define CR0ACK 0x24
 #define CR0_SMMUEN (1u << 0)
 #define CR0_EVENTQEN (1u << 2)
+#define CR0_CMDQEN (1u << 3)
 #define GBPA 0x44
 #define GBPA_ABORT (1u << 20)
 #define GBPA_UPDATE (1u << 31)
 #define IRQ_CTRL 0x50
 #define IRQ_CTRLACK 0x54
 #define IRQ_CTRL_EVENTQ (1u << 2)
+#define CMDQ_BASE 0x90
+#define CMDQ_PROD 0x98
+#define CMDQ_CONS 0x9c
+#define CMDQ_ERRORS 0x7f000000u /* in CONS */
+#define CMD_DWORDS 2
+#define MAX_CMD_LOG2SIZE 16 /* 1 MiB */
+#define CONSUME_SECONDS 60
 #define EVENTQ_BASE 0xa0
 #define EVENTQ_PROD 0x100a8 /* on the second page of registers */
 #define EVENTQ_CONS 0x100ac
@@ -151,17 +159,30 @@ void smmu_queue_parse(const volatile uint64_t *ring, unsigned log2size,
     }
 }
 
+struct queue_regs {
+    unsigned base, prod, cons;
+    uint32_t enable;
+};
+
+static const struct queue_regs eventq = {
+    EVENTQ_BASE, EVENTQ_PROD, EVENTQ_CONS, CR0_EVENTQEN
+};
+static const struct queue_regs cmdq = {
+    CMDQ_BASE, CMDQ_PROD, CMDQ_CONS, CR0_CMDQEN
+};
+
 /* A queue's registers may only be written while it is off. */
-static bool switch_queue(const struct mapping *regs, uint64_t base,
+static bool switch_queue(const struct mapping *regs,
+                         const struct queue_regs *which, uint64_t base,
                          uint32_t prod, uint32_t cons, struct answer *a)
 {
-    if (!change(regs, CR0, CR0ACK, 0, CR0_EVENTQEN, a)) {
+    if (!change(regs, CR0, CR0ACK, 0, which->enable, a)) {
         return false;
     }
-    *(volatile uint64_t *)reg(regs, EVENTQ_BASE) = base;
-    *reg(regs, EVENTQ_PROD) = prod;
-    *reg(regs, EVENTQ_CONS) = cons;
-    return change(regs, CR0, CR0ACK, CR0_EVENTQEN, 0, a);
+    *(volatile uint64_t *)reg(regs, which->base) = base;
+    *reg(regs, which->prod) = prod;
+    *reg(regs, which->cons) = cons;
+    return change(regs, CR0, CR0ACK, which->enable, 0, a);
 }
 
 bool smmu_queue_own(uint64_t gpa, unsigned log2size, struct answer *a)
@@ -190,7 +211,7 @@ bool smmu_queue_own(uint64_t gpa, unsigned log2size, struct answer *a)
     queue.log2size = log2size;
     /* the driver looks at its own ring when an interrupt comes: none may */
     ok = change(&regs, IRQ_CTRL, IRQ_CTRLACK, 0, IRQ_CTRL_EVENTQ, a) &&
-         switch_queue(&regs, gpa | log2size, 0, 0, a);
+         switch_queue(&regs, &eventq, gpa | log2size, 0, 0, a);
     mapping_close(&regs);
     return ok;
 }
@@ -232,9 +253,86 @@ bool smmu_queue_back(struct answer *a)
     if (!open_regs(&regs, a)) {
         return false;
     }
-    ok = switch_queue(&regs, queue.base, queue.prod, queue.cons, a) &&
+    ok = switch_queue(&regs, &eventq, queue.base, queue.prod, queue.cons,
+                      a) &&
          change(&regs, IRQ_CTRL, IRQ_CTRLACK, queue.irqs, 0, a);
     queue.taken = !ok;
+    mapping_close(&regs);
+    return ok;
+}
+
+void smmu_fill_commands(volatile uint64_t *ring, unsigned log2size,
+                        uint32_t sid)
+{
+    const uint64_t commands[][CMD_DWORDS] = {
+        { 0x03 | (uint64_t)sid << 32, 1 }, /* CFGI_STE, leaf */
+        { 0x46 },                          /* CMD_SYNC, no signal */
+        { 0x04, 31 },                      /* CFGI_ALL */
+        { 0x46 },
+        { 0x30 },                          /* TLBI_NSNH_ALL */
+        { 0x46 },
+    };
+    size_t n = sizeof(commands) / sizeof(commands[0]);
+
+    for (size_t i = 0; i < (size_t)1 << log2size; i++) {
+        ring[CMD_DWORDS * i] = commands[i % n][0];
+        ring[CMD_DWORDS * i + 1] = commands[i % n][1];
+    }
+}
+
+/* Let the SMMU consume a full queue. */
+static bool consume(const struct mapping *regs, unsigned log2size,
+                    struct smmu_flood *flood, struct answer *a)
+{
+    uint32_t prod = *reg(regs, CMDQ_PROD) ^ 1u << log2size;
+    double begin = clock_seconds();
+    uint32_t cons;
+    uint64_t usec;
+
+    *reg(regs, CMDQ_PROD) = prod;
+    while ((cons = *reg(regs, CMDQ_CONS)) != prod) {
+        if (cons & CMDQ_ERRORS || clock_seconds() > begin + CONSUME_SECONDS) {
+            return answer_error(a, "CMDQ_CONS is 0x%x and does not become "
+                                "0x%x", cons, prod);
+        }
+    }
+    usec = (clock_seconds() - begin) * 1e6;
+    flood->max_usec = usec > flood->max_usec ? usec : flood->max_usec;
+    flood->commands += 1u << log2size;
+    return true;
+}
+
+bool smmu_flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
+                struct smmu_flood *flood, struct answer *a)
+{
+    double end = clock_seconds() + seconds;
+    struct mapping regs, ring;
+    uint32_t prod, cons;
+    uint64_t base;
+    bool ok;
+
+    *flood = (struct smmu_flood){ 0 };
+    if (log2size > MAX_CMD_LOG2SIZE || gpa & ((16ull << log2size) - 1)) {
+        return answer_error(a, "log2size= is at most %d, gpa= a multiple of "
+                            "the queue's size", MAX_CMD_LOG2SIZE);
+    }
+    if (!ram_fill(gpa, 16ull << log2size, gpa, a) || !open_regs(&regs, a)) {
+        return false;
+    }
+    if (!mapping_open(&ring, "/dev/mem", gpa, 16ull << log2size, a)) {
+        mapping_close(&regs);
+        return false;
+    }
+    smmu_fill_commands((volatile uint64_t *)ring.at, log2size, sid);
+    base = *(volatile uint64_t *)reg(&regs, CMDQ_BASE);
+    prod = *reg(&regs, CMDQ_PROD);
+    cons = *reg(&regs, CMDQ_CONS);
+    ok = switch_queue(&regs, &cmdq, gpa | log2size, 0, 0, a);
+    while (ok && clock_seconds() < end) {
+        ok = consume(&regs, log2size, flood, a);
+    }
+    ok = switch_queue(&regs, &cmdq, base, prod, cons, a) && ok;
+    mapping_close(&ring);
     mapping_close(&regs);
     return ok;
 }

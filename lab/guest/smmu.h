@@ -49,4 +49,22 @@ bool smmu_queue_look(bool empty, struct smmu_queue *queue, struct answer *a);
 /* Give the driver its queue back, as it was. */
 bool smmu_queue_back(struct answer *a);
 
+/* Fill a queue of 1 << @log2size commands with what smmu_flood() uses. */
+void smmu_fill_commands(volatile uint64_t *ring, unsigned log2size,
+                        uint32_t sid);
+
+struct smmu_flood {
+    uint64_t commands;  /* that the SMMU has consumed */
+    uint64_t max_usec;  /* longest wait until it had consumed a full queue */
+};
+
+/*
+ * Put a full queue of 1 << @log2size commands at @gpa, RAM that the kernel does
+ * not use, in the place of the driver's, and have the SMMU consume it again and
+ * again for @seconds; then restore the driver's. They are invalidations of @sid,
+ * of all StreamIDs and of the TLBs, each with a CMD_SYNC.
+ */
+bool smmu_flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
+                struct smmu_flood *flood, struct answer *a);
+
 #endif

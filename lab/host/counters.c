@@ -27,7 +27,8 @@ static const char *const counted[] = {
     "host_bad", "host_events",
     "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
     "allocs", "live",
-    "data_ok", "data_checked", "mmio_exits", "exit_code", "device_back",
+    "data_ok", "data_checked", "mmio_exits", "monitor_max_ms", "exit_code",
+    "device_back",
     "tests_passed", "tests_failed", "tests_skipped",
 };
 
@@ -78,6 +79,7 @@ static bool get_counted(const struct run *run, const char *name,
         { "data_ok", refs->checked && !refs->wrong, true },
         { "data_checked", refs->checked, true },
         { "mmio_exits", run->mmio_exits, run->mmio_known },
+        { "monitor_max_ms", run->monitor_max_ms, run->monitor_known },
         { "exit_code", run->vm.exit_code, run->vm.exited },
         { "device_back", run->device_back, true },
         { "tests_passed", run->tests[TAP_PASS], true },

@@ -11,19 +11,14 @@
 
 #include "account.h"
 #include "command.h"
-#include "qtest.h"
 #include "firstirq.h"
+#include "monitor.h"
+#include "qtest.h"
 #include "words.h"
 
 /* How long the verbs wait unless timeout= says otherwise, in seconds; 0: as
  * long as the whole run may take. */
-#define QMP_SECONDS 30
-#define EVENT_SECONDS 60
 #define EXIT_SECONDS 60
-
-/* How long a wait sleeps at most; the time of the first interrupt is not
- * known better than this. */
-#define TURN_SECONDS 0.05
 
 bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
 {
@@ -70,8 +65,7 @@ static bool fail_for_exit(struct run *run, const char *what)
                     line);
 }
 
-/* Is there a reason to wait no longer? */
-static bool must_give_up(struct run *run, const char *what, double end)
+bool run_must_give_up(struct run *run, const char *what, double end)
 {
     const struct config *config = run->config;
     double now = clock_seconds();
@@ -99,14 +93,13 @@ static bool must_give_up(struct run *run, const char *what, double end)
     return true;
 }
 
-/* Wait until @done; @seconds 0: as long as the run may take. */
-static bool wait_until(struct run *run, bool (*done)(const struct run *),
-                       double seconds, const char *what)
+bool run_wait_until(struct run *run, bool (*done)(const struct run *),
+                    double seconds, const char *what)
 {
     double end = seconds ? clock_seconds() + seconds : run->deadline + 1;
 
     while (!done(run)) {
-        if (must_give_up(run, what, end)) {
+        if (run_must_give_up(run, what, end)) {
             return false;
         }
         vm_turn(&run->vm, TURN_SECONDS);
@@ -149,13 +142,13 @@ static bool do_boot(struct run *run, const struct step *step, char **answer)
     double first_irq = 0;
 
     run->boots_wanted = run->vm.console.boots + 1;
-    if (!start(run) || !wait_until(run, first_irq_or_boot, step->timeout,
+    if (!start(run) || !run_wait_until(run, first_irq_or_boot, step->timeout,
                                    "the guest's agent")) {
         return false;
     }
     if (!enough_boots(run)) {
         first_irq = clock_seconds() - begin;
-        if (!wait_until(run, enough_boots, step->timeout,
+        if (!run_wait_until(run, enough_boots, step->timeout,
                         "the guest's agent")) {
             return false;
         }
@@ -171,7 +164,8 @@ static bool do_expect_boots(struct run *run, const struct step *step,
                             char **answer)
 {
     run->boots_wanted = step->count;
-    if (!wait_until(run, enough_boots, step->timeout, "the guest's reboot")) {
+    if (!run_wait_until(run, enough_boots, step->timeout,
+                        "the guest's reboot")) {
         return false;
     }
     if (run->panic_wanted) {
@@ -209,7 +203,7 @@ static bool do_guest(struct run *run, const struct step *step, char **answer)
     if (!sent) {
         return run_fail(run, EXIT_FAIL, "no guest to send `%s` to", step->arg);
     }
-    if (!wait_until(run, answered, step->timeout, "the guest's answer")) {
+    if (!run_wait_until(run, answered, step->timeout, "the guest's answer")) {
         return false;
     }
     *answer = text_copy(con->answer);
@@ -220,59 +214,6 @@ static bool do_guest(struct run *run, const struct step *step, char **answer)
            run_fail(run, EXIT_FAIL, "guest: %s: %s", step->arg, con->answer);
 }
 
-static bool monitor_is_ready(const struct run *run)
-{
-    return run->vm.qmp.ready;
-}
-
-static bool monitor_replied(const struct run *run)
-{
-    return run->vm.qmp.replied;
-}
-
-static bool do_qmp(struct run *run, const struct step *step, char **answer)
-{
-    struct qmp *qmp = &run->vm.qmp;
-    char *err = NULL;
-    char *json = command_replace(run->config, step->arg, &err);
-    bool sent;
-
-    if (!json) {
-        run_fail(run, EXIT_FAIL, "%s", err);
-        free(err);
-        return false;
-    }
-    sent = wait_until(run, monitor_is_ready, QMP_SECONDS, "QEMU's monitor") &&
-           (qmp_send(qmp, json) ||
-            run_fail(run, EXIT_FAIL, "cannot send `%s`: %s", json,
-                     strerror(errno)));
-    free(json);
-    run->vm.heard_at = clock_seconds();
-    if (!sent || !wait_until(run, monitor_replied, QMP_SECONDS,
-                             "QEMU's reply")) {
-        return false;
-    }
-    *answer = text_copy(qmp->reply);
-    return !qmp->failed ||
-           run_fail(run, EXIT_FAIL, "qmp: %s: %s", step->arg, qmp->reply);
-}
-
-static bool do_event(struct run *run, const struct step *step, char **answer)
-{
-    double seconds = step->timeout ? step->timeout : EVENT_SECONDS;
-    double end = clock_seconds() + seconds;
-    char *what = text_printf("the event %s", step->arg);
-
-    while (!(*answer = qmp_take_event(&run->vm.qmp, step->arg, step->match))) {
-        if (must_give_up(run, what, end)) {
-            break;
-        }
-        vm_turn(&run->vm, TURN_SECONDS);
-    }
-    free(what);
-    return *answer;
-}
-
 static bool helper_has_ended(const struct run *run)
 {
     return !run->vm.helper;
@@ -280,7 +221,7 @@ static bool helper_has_ended(const struct run *run)
 
 bool run_wait_for_helper(struct run *run, double seconds, const char *what)
 {
-    return wait_until(run, helper_has_ended, seconds, what);
+    return run_wait_until(run, helper_has_ended, seconds, what);
 }
 
 static bool do_host(struct run *run, const struct step *step, char **answer)
@@ -313,7 +254,7 @@ static bool do_sleep(struct run *run, const struct step *step)
 
     while (clock_seconds() < end) {
         run->vm.heard_at = clock_seconds();
-        if (must_give_up(run, "the end of a sleep", end + 1)) {
+        if (run_must_give_up(run, "the end of a sleep", end + 1)) {
             return false;
         }
         vm_turn(&run->vm, end - clock_seconds());
@@ -335,7 +276,7 @@ static bool do_exit(struct run *run, const struct step *step, char **answer)
         return false;
     }
     run->exit_wanted = true;
-    if (!wait_until(run, qemu_has_exited, seconds, "QEMU's exit")) {
+    if (!run_wait_until(run, qemu_has_exited, seconds, "QEMU's exit")) {
         return false;
     }
     run->exit_done = true;
@@ -360,9 +301,11 @@ static bool do_verb(struct run *run, const struct step *step, char **answer)
     case STEP_GUEST:
         return do_guest(run, step, answer);
     case STEP_QMP:
-        return do_qmp(run, step, answer);
+        return monitor_qmp(run, step, answer);
     case STEP_EVENT:
-        return do_event(run, step, answer);
+        return monitor_event(run, step, answer);
+    case STEP_MONITOR:
+        return monitor_ask(run, step, answer);
     case STEP_EXPECT_BOOTS:
         return do_expect_boots(run, step, answer);
     case STEP_HOST:

@@ -36,6 +36,8 @@ struct run {
     uint64_t irqs, ios, bytes; /* sums over the guest's reads and writes */
     uint64_t mmio_exits;   /* to QEMU during them, if KVM counts them */
     bool mmio_known;
+    uint64_t monitor_max_ms; /* longest reply of a `monitor` step */
+    bool monitor_known;
     uint64_t tests[TAP_RESULTS]; /* of the `qtest` steps */
     uint64_t host_bad;     /* lines of the host's kernel log */
     uint64_t host_events;  /* SMMU events in it */
@@ -48,6 +50,19 @@ struct run {
 /* Note what went wrong: the first @code and reason stay. Returns: false. */
 bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
     TEXT_PRINTF(3, 4);
+
+/* How long a wait sleeps at most, in seconds; the time of the first interrupt
+ * is not known better than this. */
+#define TURN_SECONDS 0.05
+
+/* Is there a reason to wait for @what no longer? The run has it then. @end: the
+ * clock_seconds() at which there is. */
+bool run_must_give_up(struct run *run, const char *what, double end);
+
+/* Wait until @done; @seconds 0: as long as the run may take. Returns: false
+ * with the run's reason. */
+bool run_wait_until(struct run *run, bool (*done)(const struct run *),
+                    double seconds, const char *what);
 
 /* Wait until the command on the host (vm_start_helper()) has ended, @seconds at
  * most; 0: as long as the run may take. Returns: false with the run's reason. */

@@ -18,6 +18,7 @@ static const struct {
     { "guest", STEP_GUEST, true },
     { "qmp", STEP_QMP, true },
     { "event", STEP_EVENT, false },
+    { "monitor", STEP_MONITOR, false },
     { "expect-boots", STEP_EXPECT_BOOTS, false },
     { "repeat", STEP_REPEAT, false },
     { "host", STEP_HOST, true },
@@ -138,6 +139,7 @@ static bool is_verb_word(const struct step *step, const char *word, bool first)
     case STEP_EVENT:
         return first || !strncmp(word, "match=", 6);
     case STEP_EXPECT_BOOTS:
+    case STEP_MONITOR:
     case STEP_SLEEP:
         return first;
     case STEP_QTEST: /* for a shell, without quotes */
@@ -228,6 +230,7 @@ static bool parse_argument(struct step *step, char **err)
     case STEP_EXPECT_BOOTS:
         return parse_count(word, &step->count) ||
                text_fail(err, "`%s`: how many boots?", step->text);
+    case STEP_MONITOR:
     case STEP_SLEEP:
         return parse_seconds(word, &step->seconds) ||
                text_fail(err, "`%s`: how many seconds?", step->text);
@@ -247,8 +250,8 @@ bool step_parse(const char *text, struct step *step, char **err)
     *step = (struct step){ 0 };
     if (!words_next(&cur, word, sizeof(word)) || !find_verb(word, step)) {
         return text_fail(err, "`%s` is no step: it must begin with boot, "
-                         "start, guest, qmp, event, expect-boots, repeat, "
-                         "host, sleep, qtest or exit", text);
+                         "start, guest, qmp, event, monitor, expect-boots, "
+                         "repeat, host, sleep, qtest or exit", text);
     }
     step->text = text_strip(text, strlen(text));
     step->arg = text_strip(cur, strlen(cur));

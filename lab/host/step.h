@@ -12,6 +12,7 @@ enum step_verb {
     STEP_GUEST,        /* guest[?] COMMAND */
     STEP_QMP,          /* qmp[?] JSON */
     STEP_EVENT,        /* event NAME [match=TEXT] [timeout=S] */
+    STEP_MONITOR,      /* monitor SECONDS */
     STEP_EXPECT_BOOTS, /* expect-boots N [timeout=S] */
     STEP_REPEAT,       /* repeat N { STEP ; STEP ... } */
     STEP_HOST,         /* host[?] SHELL COMMAND */
@@ -28,7 +29,7 @@ struct step {
     bool may_fail;       /* marked `?` */
     double timeout;      /* seconds; 0: the verb's own */
     unsigned long count; /* expect-boots, repeat */
-    double seconds;      /* sleep */
+    double seconds;      /* monitor, sleep */
     int code;            /* exit: the status wanted, STEP_NONZERO for any but 0 */
     struct step *children; /* repeat */
     size_t n_children;

@@ -12,8 +12,8 @@ static const char *const counters[] = {
     "hwpt_allocs", "allocs", "frees", "live", "viommus", "vdevices",
     "guest_cmds", "cmd_syncs", "boots", "exit_code", "data_ok",
     "tests_passed", "tests_failed", "tests_skipped",
-    "mmio_exits", "device_back", "inval_errors", "free_errors",
-    "data_checked", "ste_reads", NULL
+    "mmio_exits", "monitor_max_ms", "device_back", "inval_errors",
+    "free_errors", "data_checked", "ste_reads", NULL
 };
 
 static const char *const runner_counters[] = {
@@ -233,6 +233,7 @@ static const struct {
     { "qmp", check_qmp },
     { "qmp?", check_qmp },
     { "event", check_event },
+    { "monitor", check_sleep },
     { "expect-boots", check_boots },
     { "repeat", check_repeat },
     { "host", check_text },

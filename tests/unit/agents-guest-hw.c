@@ -103,6 +103,19 @@ static void test_queue(void)
     g_assert_true(!q.count && !q.overflow);
 }
 
+static void test_flood(void)
+{
+    uint64_t ring[2 << 3];
+
+    smmu_fill_commands(ring, 3, 0x18);
+    g_assert_cmphex(ring[0], ==, 0x1800000003ull); /* CFGI_STE */
+    g_assert_cmphex(ring[1], ==, 1);
+    for (unsigned i = 0; i < 8; i++) {
+        /* CMD_SYNCs without MSI in every other place */
+        g_assert_cmpint(ring[2 * i] == 0x46 && !ring[2 * i + 1], ==, i % 2);
+    }
+}
+
 static void echo(const char *command, struct answer *a)
 {
     if (!strcmp(command, "fail")) {
@@ -152,6 +165,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/agents/ping/packets", test_ping);
     g_test_add_func("/agents/smmu/place", test_smmu_place);
+    g_test_add_func("/agents/smmu/flood", test_flood);
     g_test_add_func("/agents/smmu/queue", test_queue);
     g_test_add_func("/agents/background", test_background);
     return g_test_run();

@@ -143,11 +143,14 @@ static void test_monitor(Fixture *f, gconstpointer data)
     static const char *const steps[] = {
         "boot", "qmp {\"execute\":\"device_del\"}",
         "event DEVICE_DELETED match=dev0", "qmp? {\"execute\":\"wrong\"}",
-        NULL
+        "monitor 0.1", NULL
     };
+    uint64_t ms;
 
+    g_assert_false(counters_get(&f->run, "monitor_max_ms", &ms));
     g_assert_true(fixture_run(f, steps));
     g_assert_cmpint(f->run.code, ==, EXIT_PASS);
+    g_assert_true(counters_get(&f->run, "monitor_max_ms", &ms));
 }
 
 static void test_two_lives(Fixture *f, gconstpointer data)

@@ -45,6 +45,11 @@ static void test_plain(void)
     g_assert_cmpuint(step.count, ==, 3);
     step_free(&step);
 
+    step = parse("monitor 2.5");
+    g_assert_cmpint(step.verb, ==, STEP_MONITOR);
+    g_assert_cmpfloat(step.seconds, ==, 2.5);
+    step_free(&step);
+
     step = parse("sleep 0.5");
     g_assert_cmpfloat(step.seconds, ==, 0.5);
     step_free(&step);
@@ -115,6 +120,7 @@ static void test_refused(void)
 {
     static const char *const bad[] = {
         "fly", "guest", "qmp", "boot now", "sleep", "sleep long",
+        "monitor", "monitor all",
         "expect-boots", "expect-boots 0", "exit code=x", "exit code=256",
         "exit soon", "event", "event match=x", "event A wrong=1",
         "repeat 2 sleep 1", "repeat { sleep 1 }", "repeat 2 { }",

@@ -10,7 +10,8 @@ static void test_good_steps(void)
         "qmp? {\"execute\":\"device_del\",\"arguments\":{\"id\":\"dev0\"}}",
         "event DEVICE_DELETED", "event RESET match=\"a b\" timeout=5.5",
         "expect-boots 3 timeout=60", "host echo $HOME; true",
-        "host? false", "sleep 0.5", "exit", "exit code=1", "exit nonzero",
+        "host? false", "sleep 0.5", "monitor 3", "exit", "exit code=1",
+        "exit nonzero",
         "exit code=nonzero timeout=9", "qtest msi",
         "qtest invalidate-all -p /a/b_c -s /a/d.e timeout=30",
         "repeat 3 { qmp {\"execute\":\"stop\"} ; sleep 1 ; "
@@ -46,6 +47,7 @@ static void test_bad_steps(void)
         { "event RESET match=\"open", "quote" },
         { "expect-boots many", "no number of boots" },
         { "sleep", "no number of seconds" },
+        { "monitor on", "no number of seconds" },
         { "exit code=bad", "number or nonzero" },
         { "exit soon", "unknown option 'soon'" },
         { "repeat 3 sleep 1", "no body" },
