@@ -79,6 +79,28 @@ static void check_vfio(struct strlist *lacks)
     }
 }
 
+static bool wants_nesting(const struct config *config)
+{
+    for (size_t i = 0; i < config->qemu_args.n; i++) {
+        if (strstr(config->qemu_args.v[i], "accel=on")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_kernel(struct strlist *lacks)
+{
+    struct utsname u;
+
+    uname(&u);
+    if (!access("/dev/iommu", R_OK | W_OK) && !nesting_kernel_knows()) {
+        strlist_take(lacks, text_printf("Linux 6.15 or later: iommufd of this "
+                     "one, %s, has no event queues for guests. Run so far: "
+                     "6.18.15 and 7.2", u.release));
+    }
+}
+
 static void check_device(const struct pci_device *dev, struct strlist *lacks)
 {
     char iommu[128];
@@ -116,20 +138,13 @@ void checks_host(const struct config *config, const struct pci_device *devices,
     check_files(config, lacks);
     if (!geteuid()) {
         check_vfio(lacks);
+        if (wants_nesting(config)) {
+            check_kernel(lacks);
+        }
     }
     for (size_t i = 0; i < n_devices; i++) {
         check_device(&devices[i], lacks);
     }
-}
-
-static bool wants_nesting(const struct config *config)
-{
-    for (size_t i = 0; i < config->qemu_args.n; i++) {
-        if (strstr(config->qemu_args.v[i], "accel=on")) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void checks_taken_device(const struct config *config,
@@ -155,11 +170,6 @@ void checks_taken_device(const struct config *config,
                             "stage1=%d stage2=%d s2fwb=%d", n.idr[0],
                             n.idr[1], n.idr[3], n.idr[5], n.stage1, n.stage2,
                             n.s2fwb);
-        if (wants_nesting(config) && (!n.stage1 || !n.stage2)) {
-            strlist_take(lacks, text_printf("an SMMUv3 with two stages above "
-                         "%s: this one has no stage %d", dev->bdf,
-                         n.stage1 ? 2 : 1));
-        }
     }
     free(why);
     free(cdev);
