@@ -40,7 +40,7 @@ run()
         meson_wrapper "$dir/run" "QTEST_QEMU_BINARY=$dir/qemu-system-aarch64" \
             "ASAN_OPTIONS=$options:detect_leaks=1:detect_stack_use_after_return=1" \
             "LSAN_OPTIONS=suppressions=$SUPPRESSIONS/leaks.supp:print_suppressions=0" \
-            "UBSAN_OPTIONS=$options:print_stacktrace=1:suppressions=$SUPPRESSIONS/undefined.supp" \
+            "UBSAN_OPTIONS=$options:print_stacktrace=1" \
             G_SLICE=always-malloc
     else
         meson_wrapper "$dir/run" "QTEST_QEMU_BINARY=$dir/qemu-system-aarch64" \
