@@ -62,7 +62,7 @@ kernel_make() { make -C "$source" O="$OUT" -j "$JOBS" "$@"; }
 case ${1:-} in
 '' | [0-9]*.[0-9]*) ;;
 --hosts)
-    sed -n 's/^kernel=//p' "$ROOT"/lab/scenarios/*.scenario | sort -u | xargs -r -n 1 "$0"
+    sed -sn '/^\[host\]/,/^\[/s/^kernel=//p' "$ROOT"/lab/scenarios/*.scenario | sort -u | xargs -r -n 1 "$0"
     exit
     ;;
 --help | -h)
