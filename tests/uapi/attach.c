@@ -2,7 +2,6 @@
 /*
  * After device.c of iommufd, and arm_smmu_attach_dev_nested() and
  * arm_smmu_attach_prepare_vmaster() of the arm-smmu-v3 driver, Linux 7.2.
- * Every device is in an IOMMU group of its own.
  */
 #include "attach.h"
 #include "hwpt.h"
@@ -12,26 +11,86 @@
 
 static const struct uapi_object_ops idev_ops = { .destroy = NULL };
 
-static void block(struct uapi_device *dev)
+/* The devices of @dev's IOMMU group, bound or not; *@i counts them */
+static struct uapi_device *next_member(const struct uapi_device *dev,
+                                       unsigned *i)
 {
-    struct uapi_ste ste = { .config = UAPI_STE_ABORT };
+    while (*i < UAPI_MAX_DEVICES) {
+        struct uapi_device *member = uapi_device((*i)++);
+
+        if (member && member->conf.group == dev->conf.group) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+#define FOR_EACH_MEMBER(member, dev) \
+    for (unsigned i_ = 0; ((member) = next_member(dev, &i_)); )
+
+/* Returns: what the group is attached to, by its members that are, or NULL */
+static struct uapi_hwpt *group_hwpt(const struct uapi_device *dev)
+{
+    struct uapi_device *member;
+
+    FOR_EACH_MEMBER(member, dev) {
+        if (member->hwpt) {
+            return member->hwpt;
+        }
+    }
+    return NULL;
+}
+
+/* Returns: the iommufd that owns the group, or NULL */
+static struct uapi_context *group_owner(const struct uapi_device *dev)
+{
+    struct uapi_device *member;
+
+    FOR_EACH_MEMBER(member, dev) {
+        if (member->ctx) {
+            return member->ctx;
+        }
+    }
+    return NULL;
+}
+
+static void write_ste(struct uapi_device *dev, enum uapi_ste_config config)
+{
+    struct uapi_ste ste = { .config = config };
 
     dev->event_viommu = NULL;
     uapi_smmu_write_ste(dev, &ste);
 }
 
+static void write_group_stes(struct uapi_device *dev,
+                             enum uapi_ste_config config)
+{
+    struct uapi_device *member;
+
+    FOR_EACH_MEMBER(member, dev) {
+        write_ste(member, config);
+    }
+}
+
 int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx,
                      uint32_t *id)
 {
+    struct uapi_context *owner = group_owner(dev);
+
     if (!uapi_smmu_coherent(dev->conf.smmu)) {
         return -EINVAL;
+    }
+    if (owner && owner != ctx) {
+        return -EPERM;
     }
     dev->idev = uapi_object_new(ctx, UAPI_OBJ_DEVICE, sizeof(*dev->idev),
                                 &idev_ops);
     dev->idev->users++;     /* VFIO's */
     dev->ctx = ctx;
     uapi_context_get(ctx);
-    block(dev);
+    if (!owner) {
+        write_group_stes(dev, UAPI_STE_ABORT);
+    }
     *id = dev->idev->id;
     atomic_store(&dev->state->bound, 1);
     return 0;
@@ -58,8 +117,10 @@ void uapi_device_detach(struct uapi_device *dev)
     if (!hwpt) {
         return;
     }
-    block(dev);
     dev->hwpt = NULL;
+    if (!group_hwpt(dev)) {
+        write_group_stes(dev, UAPI_STE_ABORT);
+    }
     atomic_store(&dev->state->hwpt, 0);
     uapi_ioas_unreserve(parent_of(hwpt)->ioas, dev);
     dev->idev->users--;
@@ -69,7 +130,6 @@ void uapi_device_detach(struct uapi_device *dev)
 void uapi_device_unbind(struct uapi_device *dev)
 {
     struct uapi_context *ctx = dev->ctx;
-    struct uapi_ste ste = { .config = UAPI_STE_BYPASS };
 
     uapi_device_detach(dev);
     if (dev->vdev) {
@@ -80,7 +140,9 @@ void uapi_device_unbind(struct uapi_device *dev)
     uapi_object_revoke(dev->idev, false);
     dev->idev = NULL;
     dev->ctx = NULL;
-    uapi_smmu_write_ste(dev, &ste);
+    if (!group_owner(dev)) {
+        write_group_stes(dev, UAPI_STE_BYPASS);
+    }
     atomic_store(&dev->state->bound, 0);
     uapi_context_put(ctx);
 }
@@ -135,43 +197,117 @@ static void check_ste(const struct uapi_device *dev)
     }
 }
 
-static int attach_hwpt(struct uapi_device *dev, struct uapi_hwpt *hwpt)
+/* All of the group, or none of it */
+static int group_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
 {
-    struct uapi_ioas *ioas = parent_of(hwpt)->ioas;
-    struct uapi_hwpt *old = dev->hwpt;
-    bool reserve = !old || parent_of(old)->ioas != ioas;
+    struct uapi_hwpt *old = group_hwpt(dev);
+    struct uapi_device *member, *failed;
     int ret;
 
-    if (old == hwpt) {
+    FOR_EACH_MEMBER(failed, dev) {
+        ret = driver_attach(failed, hwpt);
+        if (ret) {
+            break;
+        }
+    }
+    if (!failed) {
         return 0;
     }
-    if (reserve) {
-        ret = uapi_ioas_reserve(ioas, UAPI_SW_MSI_BASE, UAPI_SW_MSI_BASE +
-                                UAPI_SW_MSI_SIZE - 1, dev);
-        if (ret) {
-            return ret;
+    FOR_EACH_MEMBER(member, dev) {
+        if (member == failed) {
+            break;
+        }
+        if (!old || driver_attach(member, old)) {
+            write_ste(member, UAPI_STE_ABORT);
         }
     }
-    ret = driver_attach(dev, hwpt);
-    if (ret) {
-        if (reserve) {
-            uapi_ioas_unreserve(ioas, dev);
-        }
-        return ret;
-    }
-    if (old && reserve) {
+    return ret;
+}
+
+static int reserve_msis(struct uapi_device *dev, struct uapi_ioas *ioas)
+{
+    return uapi_ioas_reserve(ioas, UAPI_SW_MSI_BASE,
+                             UAPI_SW_MSI_BASE + UAPI_SW_MSI_SIZE - 1, dev);
+}
+
+/* @dev has moved to @hwpt, which has been written to its STE */
+static void set_hwpt(struct uapi_device *dev, struct uapi_hwpt *hwpt)
+{
+    struct uapi_hwpt *old = dev->hwpt;
+
+    if (old && parent_of(old)->ioas != parent_of(hwpt)->ioas) {
         uapi_ioas_unreserve(parent_of(old)->ioas, dev);
     }
     hwpt->obj.users++;
     dev->hwpt = hwpt;
     atomic_store(&dev->state->hwpt, hwpt->obj.id);
-    check_ste(dev);
     if (old) {
         put_hwpt(old);
     } else {
         dev->idev->users++;
     }
+}
+
+/* The first attachment of a member: the group is attached by it, or already */
+static int attach_first(struct uapi_device *dev, struct uapi_hwpt *hwpt)
+{
+    struct uapi_hwpt *group = group_hwpt(dev);
+    int ret;
+
+    if (group && group != hwpt) {
+        return -EINVAL;
+    }
+    ret = reserve_msis(dev, parent_of(hwpt)->ioas);
+    if (ret) {
+        return ret;
+    }
+    ret = group ? 0 : group_attach(dev, hwpt);
+    if (ret) {
+        uapi_ioas_unreserve(parent_of(hwpt)->ioas, dev);
+        return ret;
+    }
+    set_hwpt(dev, hwpt);
     return 0;
+}
+
+/* All members that are attached move */
+static int replace(struct uapi_device *dev, struct uapi_hwpt *hwpt)
+{
+    struct uapi_ioas *ioas = parent_of(hwpt)->ioas;
+    bool reserve = parent_of(dev->hwpt)->ioas != ioas;
+    struct uapi_device *member;
+    int ret = 0;
+
+    FOR_EACH_MEMBER(member, dev) {
+        if (reserve && member->hwpt && !ret) {
+            ret = reserve_msis(member, ioas);
+        }
+    }
+    if (!ret) {
+        ret = group_attach(dev, hwpt);
+    }
+    FOR_EACH_MEMBER(member, dev) {
+        if (!ret && member->hwpt) {
+            set_hwpt(member, hwpt);
+        } else if (ret && reserve) {
+            uapi_ioas_unreserve(ioas, member);
+        }
+    }
+    return ret;
+}
+
+static int attach_hwpt(struct uapi_device *dev, struct uapi_hwpt *hwpt)
+{
+    int ret;
+
+    if (dev->hwpt == hwpt) {
+        return 0;
+    }
+    ret = dev->hwpt ? replace(dev, hwpt) : attach_first(dev, hwpt);
+    if (!ret) {
+        check_ste(dev);
+    }
+    return ret;
 }
 
 struct try {

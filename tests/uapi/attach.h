@@ -4,7 +4,8 @@
 
 /*
  * Binding a device to an iommufd, and attaching it to what translates for it.
- * While it is bound and not attached, its DMA is blocked.
+ * While it is bound and not attached, its DMA is blocked. The devices of one
+ * IOMMU group have one owner and one translation, also those nobody opened.
  */
 
 #include "device.h"

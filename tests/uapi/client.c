@@ -37,6 +37,7 @@ static void set_device(struct uapi_device_config *dev, unsigned i)
     dev->msi_vectors = 1;
     dev->msix_vectors = 4;
     dev->sid = 0x100 + 8 * i;
+    dev->group = i + 1;
     dev->num_streams = 1;
 }
 
@@ -121,6 +122,27 @@ struct uapi *uapi_new(unsigned devices)
     return u;
 }
 
+/* BDF/iommu_group: a link to the directory of the group */
+static bool write_group(struct uapi *u, unsigned i)
+{
+    const char *sysfs = u->control->sysfs;
+    uint32_t group = u->control->device[i].group;
+    char path[400], to[64];
+
+    snprintf(path, sizeof(path), "%.256s/iommu_groups", sysfs);
+    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+        return false;
+    }
+    snprintf(path, sizeof(path), "%.256s/iommu_groups/%u", sysfs, group);
+    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+        return false;
+    }
+    snprintf(to, sizeof(to), "../iommu_groups/%u", group);
+    snprintf(path, sizeof(path), "%.256s/%.16s/iommu_group", sysfs,
+             u->control->device[i].bdf);
+    return symlink(to, path) == 0;
+}
+
 /* Directory BDF/vfio-dev/vfioN with the file `dev`: what QEMU looks for */
 static bool write_device(struct uapi *u, unsigned i)
 {
@@ -146,7 +168,7 @@ static bool write_device(struct uapi *u, unsigned i)
     }
     /* The descriptor behind is one of /dev/null: 1:3 */
     fprintf(file, "1:3\n");
-    return fclose(file) == 0;
+    return fclose(file) == 0 && write_group(u, i);
 }
 
 static void remove_tree(struct uapi *u)

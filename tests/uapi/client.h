@@ -26,7 +26,7 @@ struct uapi *uapi_new(unsigned devices);
 void uapi_free(struct uapi *u);
 
 /*
- * Write the sysfs tree again, after `bdf` of a device was changed. uapi_new()
+ * Write the sysfs tree again, after `bdf` or `group` of a device was changed. uapi_new()
  * and uapi_export() do it as well.
  */
 bool uapi_write_tree(struct uapi *u);

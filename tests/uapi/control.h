@@ -94,7 +94,8 @@ struct uapi_device_config {
     uint32_t sid;           /* physical StreamID; default from the BDF */
     struct uapi_ext_cap ext_cap[UAPI_MAX_EXT_CAPS];
     uint8_t ext_fill;       /* all other bytes from 0x100 on */
-    uint8_t reserved[3];
+    uint8_t reserved[7];
+    uint32_t group;         /* number of the IOMMU group; default: its own */
     uint32_t num_streams;   /* default 1; more: a device with DMA aliases */
 };
 
@@ -272,7 +273,8 @@ struct uapi_control {
     uint32_t version;
     uint32_t size;             /* of the struct */
     _Atomic uint32_t attached; /* the model has mapped it: its process ID */
-    char sysfs[256];           /* directory with an entry BDF for each device */
+    char sysfs[256];           /* directory with an entry BDF for each device,
+                                  and iommu_groups/N */
     uint32_t kernel;           /* UAPI_KERNEL(); may change between calls */
 
     struct uapi_smmu_config smmu[UAPI_MAX_SMMUS];

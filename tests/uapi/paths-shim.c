@@ -18,6 +18,7 @@ INTERPOSE(int, stat64, (const char *path, struct stat64 *st))
 INTERPOSE(int, lstat64, (const char *path, struct stat64 *st))
 INTERPOSE(DIR *, opendir, (const char *path))
 INTERPOSE(char *, realpath, (const char *path, char *resolved))
+INTERPOSE(ssize_t, readlink, (const char *path, char *to, size_t size))
 INTERPOSE(int, access, (const char *path, int mode))
 
 static int do_open(int dir, const char *path, int flags, mode_t mode)
@@ -123,6 +124,21 @@ char *__realpath_chk(const char *path, char *resolved, size_t size);
 EXPORT char *__realpath_chk(const char *path, char *resolved, size_t size)
 {
     return realpath(path, resolved);
+}
+
+EXPORT ssize_t readlink(const char *path, char *to, size_t size)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(readlink)(uapi_sysfs_path(path, buf, sizeof(buf)), to, size);
+}
+
+ssize_t __readlink_chk(const char *path, char *to, size_t size, size_t room);
+
+EXPORT ssize_t __readlink_chk(const char *path, char *to, size_t size,
+                              size_t room)
+{
+    return readlink(path, to, size);
 }
 
 EXPORT int access(const char *path, int mode)

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -156,6 +158,29 @@ static void test_sysfs(void)
     bench_close(&b);
 }
 
+/* As VFIO's user finds the number of the group */
+static void test_iommu_group(void)
+{
+    const char *path = "/sys/bus/pci/devices/0000:01:01.0/iommu_group";
+    char link[100], resolved[PATH_MAX], *slash;
+    struct bench b;
+    ssize_t n;
+
+    bench_open(&b);
+    b.uapi->control->device[1].group = 42;
+    CHECK(uapi_write_tree(b.uapi));
+    n = readlink(path, link, sizeof(link) - 1);
+    CHECK(n > 0);
+    link[n > 0 ? n : 0] = '\0';
+    slash = strrchr(link, '/');
+    CHECK(slash && !strcmp(slash, "/42"));
+    CHECK(realpath(path, resolved));
+    slash = strrchr(resolved, '/');
+    CHECK(slash && !strcmp(slash, "/42"));
+    b.uapi->control->device[1].group = 2;
+    bench_close(&b);
+}
+
 /* Descriptors that another process passes on */
 static void test_passed(void)
 {
@@ -305,6 +330,7 @@ static const struct tap_test tests[] = {
     { "shim/leak", test_leak },
     { "shim/fail", test_fail },
     { "shim/sysfs", test_sysfs },
+    { "shim/iommu-group", test_iommu_group },
     { "shim/passed", test_passed },
     { "shim/unknown", test_unknown },
     { "shim/log", test_log },

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two devices in one IOMMU group: one owner, one translation. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "tap.h"
+
+static void start(struct bench *b, uint32_t group)
+{
+    bench_open(b);
+    bench_close(b);     /* only to have the control block */
+    b->uapi->control->device[1].group = group;
+    bench_start(b);
+}
+
+static void end(struct bench *b)
+{
+    bench_close(b);
+    b->uapi->control->device[1].group = 2;
+}
+
+static uint32_t ste(struct bench *b, unsigned device)
+{
+    return atomic_load(&b->uapi->control->state[device].ste);
+}
+
+static void test_own(void)
+{
+    struct bench b;
+
+    start(&b, 2);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
+    CHECK(ste(&b, 1) != UAPI_STE_S2);
+    end(&b);
+}
+
+/* A member that nobody opened follows, too */
+static void test_follow(void)
+{
+    struct bench b;
+    uint32_t dev;
+    int cdev;
+
+    start(&b, 1);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
+    cdev = bench_second(&b, 0, &dev);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
+    CHECK_EQ(io_detach(b.cdev), 0);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_ABORT);
+    CHECK_EQ(io_attach(cdev, b.parent), 0);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
+    close(cdev);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_ABORT);
+    end(&b);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_BYPASS);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_BYPASS);
+}
+
+/* The second may attach to what the group has, and to nothing else */
+static void test_second(void)
+{
+    struct bench b;
+    uint32_t dev, other;
+    int cdev;
+
+    start(&b, 1);
+    CHECK_EQ(io_paging(&b, b.devid, b.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT,
+                       &other), 0);
+    cdev = bench_second(&b, 0, &dev);
+    CHECK_EQ(io_attach(cdev, other), EINVAL);
+    CHECK_EQ(io_attach(cdev, b.parent), 0);
+    /* both move by the replace of one */
+    CHECK_EQ(io_attach(cdev, other), 0);
+    CHECK_EQ(b.uapi->control->state[0].hwpt, other);
+    CHECK_EQ(b.uapi->control->state[1].hwpt, other);
+    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+    CHECK_EQ(b.uapi->control->state[1].hwpt, b.parent);
+    CHECK_EQ(io_destroy(&b, other), 0);
+    /* one leaves, and is translated as long as the other is attached */
+    CHECK_EQ(io_detach(b.cdev), 0);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
+    CHECK_EQ(io_detach(cdev), 0);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
+    close(cdev);
+    end(&b);
+}
+
+/* Translation requires a vDEVICE of each member; without it nothing moves */
+static void test_nested(void)
+{
+    struct bench b;
+    uint32_t dev, s1, vdev;
+    int cdev;
+
+    start(&b, 1);
+    cdev = bench_second(&b, 0, &dev);
+    CHECK_EQ(io_nested(&b, b.devid, b.viommu, STE0_S1, 0, &s1), 0);
+    CHECK_EQ(io_attach(b.cdev, s1), ENOENT);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
+    CHECK_EQ(b.uapi->control->state[0].hwpt, b.parent);
+    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID + 1, &vdev), 0);
+    CHECK_EQ(io_attach(b.cdev, s1), 0);
+    CHECK_EQ(ste(&b, 0), UAPI_STE_NESTED);
+    CHECK_EQ(ste(&b, 1), UAPI_STE_NESTED);
+    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+    CHECK_EQ(io_destroy(&b, vdev), 0);
+    CHECK_EQ(io_destroy(&b, s1), 0);
+    close(cdev);
+    end(&b);
+}
+
+static void test_owner(void)
+{
+    struct vfio_device_bind_iommufd cmd = { .argsz = sizeof(cmd) };
+    struct bench b;
+    int cdev;
+
+    start(&b, 1);
+    cmd.iommufd = open("/dev/iommu", O_RDWR);
+    cdev = open("/dev/vfio/devices/vfio1", O_RDWR);
+    CHECK_EQ(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), EPERM);
+    close(cdev);
+    b.uapi->control->device[1].group = 2;
+    cdev = open("/dev/vfio/devices/vfio1", O_RDWR);
+    CHECK_EQ(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), 0);
+    close(cdev);
+    close(cmd.iommufd);
+    end(&b);
+}
+
+static const struct tap_test tests[] = {
+    { "group/own", test_own },
+    { "group/follow", test_follow },
+    { "group/second", test_second },
+    { "group/nested", test_nested },
+    { "group/owner", test_owner },
+};
+
+TAP_MAIN(tests)
