@@ -238,6 +238,22 @@ struct uapi_device_state {
     _Atomic uint32_t ats;       /* EATS of the nested HWPT: full ATS */
 };
 
+/*
+ * A device that does not stop. While `on`, it writes the 8 bytes of `marker`
+ * to `iova` right after each change of its STE, that is between the calls of
+ * an unplug, as DMA in flight would. Bus mastering off, or a reset of the device
+ * (which clears `on`), ends it; closing the cdev resets.
+ *
+ * Unplug under I/O: let the guest map `iova` to a page, set `on`, unplug, check
+ * that `tries` has grown and that guest RAM at the guest-physical address
+ * `iova` does not have the marker.
+ */
+struct uapi_keep_dma {
+    uint64_t iova, marker;      /* set before `on` */
+    _Atomic uint32_t on;
+    _Atomic uint32_t tries;     /* writes so far; each has a UAPI_LOG_DMA */
+};
+
 /* ---- Requests: the test asks the running model --------------------------- */
 
 enum uapi_request_op {
@@ -311,6 +327,7 @@ struct uapi_control {
     char first_error[256];
 
     struct uapi_device_state state[UAPI_MAX_DEVICES];
+    struct uapi_keep_dma keep_dma[UAPI_MAX_DEVICES];
 
     struct uapi_request request;
 

@@ -62,4 +62,5 @@ bool uapi_device_can_ats(const struct uapi_device *dev)
 void uapi_device_reset(struct uapi_device *dev)
 {
     uapi_edu_init(&dev->edu);
+    atomic_store(&uapi_ctl->keep_dma[dev->index].on, 0);
 }

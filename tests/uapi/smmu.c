@@ -52,6 +52,17 @@ void uapi_smmu_put_vmid(unsigned smmu, uint32_t vmid)
     uapi_tlb_drop_vmid(smmu, vmid);
 }
 
+static void keep_dma(struct uapi_device *dev)
+{
+    struct uapi_keep_dma *keep = &uapi_ctl->keep_dma[dev->index];
+    struct uapi_access access = { .iova = keep->iova, .write = true };
+
+    if (atomic_load(&keep->on)) {
+        atomic_fetch_add(&keep->tries, 1);
+        uapi_smmu_dma(dev, &access, &keep->marker, sizeof(keep->marker));
+    }
+}
+
 void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
 {
     uint64_t cmd[2] = { CMD_CFGI_STE | (uint64_t)dev->conf.sid << 32, 1 };
@@ -69,6 +80,7 @@ void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
     if (changed) {
         uapi_smmu_command(dev->conf.smmu, cmd);
     }
+    keep_dma(dev);
 }
 
 struct unmapped {

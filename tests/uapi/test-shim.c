@@ -181,6 +181,86 @@ static void test_iommu_group(void)
     bench_close(&b);
 }
 
+#define MARKER 0x6d61726b6d61726bull
+
+/* Attach each of @stes in turn, during DMA. Returns: where it has written */
+static uint64_t dma_during(const uint64_t *stes, unsigned n, uint32_t *tries)
+{
+    const uint64_t iova = DATA_AT + 0x1000;     /* the guest maps it to DATA_AT */
+    struct uapi_keep_dma *keep;
+    uint32_t hwpt = 0, before;
+    uint64_t table, found = 0;
+    struct bench b;
+
+    bench_start(&b);
+    keep = &b.uapi->control->keep_dma[0];
+    table = bench_table(&b);
+    bench_map(&b, table, iova, DATA_AT, PTE_PAGE);
+    bench_cd(&b, 0, 1, table);
+    keep->iova = iova;
+    keep->marker = MARKER;
+    before = atomic_load(&keep->tries);
+    atomic_store(&keep->on, 1);
+    for (unsigned i = 0; i < n; i++) {
+        CHECK_EQ(bench_ste(&b, stes[i], 0, &hwpt), 0);
+    }
+    *tries = atomic_load(&keep->tries) - before;
+    for (unsigned page = 0; page < 2; page++) {
+        uint64_t *data = bench_ram(&b, DATA_AT + 0x1000 * page);
+
+        found |= *data == MARKER ? 1 << page : 0;
+    }
+    CHECK_EQ(bench_ioctl(b.cdev, VFIO_DEVICE_RESET, NULL), 0);
+    CHECK_EQ(atomic_load(&keep->on), 0);
+    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
+    CHECK_EQ(atomic_load(&keep->tries), before + *tries);
+    CHECK_EQ(io_destroy(&b, hwpt), 0);
+    atomic_store(&keep->on, 1);
+    bench_close(&b);
+    CHECK_EQ(atomic_load(&keep->on), 0);
+    return found;
+}
+
+/* A device that does not stop shows which STEs there are in between */
+static void test_keep_dma(void)
+{
+    const uint64_t stes[] = { STE0_S1, STE0_ABORT, STE0_BYPASS };
+    uint32_t tries;
+
+    CHECK_EQ(dma_during(stes, 1, &tries), 1);       /* by the guest's tables */
+    CHECK_EQ(tries, 1);
+    CHECK_EQ(dma_during(stes + 1, 1, &tries), 0);
+    CHECK_EQ(tries, 1);
+    CHECK_EQ(dma_during(stes + 2, 1, &tries), 2);   /* by stage 2 alone */
+    CHECK_EQ(dma_during(stes, 3, &tries), 3);
+    CHECK_EQ(tries, 3);
+}
+
+/* Every ioctl that the model knows is counted, whether it works or not */
+static void test_counted(void)
+{
+    uint32_t nothing = 0, before, known = 0;
+    _Atomic uint32_t *calls;
+    struct bench b;
+
+    bench_open(&b);
+    calls = b.uapi->control->calls;
+    before = atomic_load(&calls[UAPI_ANY]);
+    for (unsigned nr = 0x80; nr < 0xa0; nr++) {
+        if (bench_ioctl(b.iommu, _IO(';', nr), &nothing) != ENOTTY) {
+            known++;
+        }
+    }
+    CHECK_EQ(known, UAPI_HW_QUEUE_ALLOC - UAPI_DESTROY + 1);
+    CHECK_EQ(atomic_load(&calls[UAPI_ANY]) - before, known);
+    for (enum uapi_call call = UAPI_DESTROY; call <= UAPI_HW_QUEUE_ALLOC;
+         call++) {
+        CHECK(atomic_load(&calls[call]) > 0);
+    }
+    CHECK(atomic_exchange(&b.uapi->control->errors, 0) > 0);   /* ENOTTY */
+    bench_close(&b);
+}
+
 /* Descriptors that another process passes on */
 static void test_passed(void)
 {
@@ -331,6 +411,8 @@ static const struct tap_test tests[] = {
     { "shim/fail", test_fail },
     { "shim/sysfs", test_sysfs },
     { "shim/iommu-group", test_iommu_group },
+    { "shim/keep-dma", test_keep_dma },
+    { "shim/counted", test_counted },
     { "shim/passed", test_passed },
     { "shim/unknown", test_unknown },
     { "shim/log", test_log },

@@ -325,6 +325,8 @@ static void cdev_release(struct uapi_file *file)
 
     if (cdev->bound) {
         uapi_irqs_release(cdev->dev);
+        uapi_config_init(&cdev->dev->config, &cdev->dev->conf);
+        uapi_device_reset(cdev->dev);   /* no DMA from here on */
         uapi_device_unbind(cdev->dev);
     }
     atomic_fetch_sub(&cdev->dev->state->open, 1);
