@@ -26,8 +26,8 @@ struct uapi *uapi_new(unsigned devices);
 void uapi_free(struct uapi *u);
 
 /*
- * Write the sysfs tree again, after `bdf` or `group` of a device was changed. uapi_new()
- * and uapi_export() do it as well.
+ * Write the sysfs tree again, after a device's `bdf` or `group` was changed.
+ * uapi_new() and uapi_export() do it as well.
  */
 bool uapi_write_tree(struct uapi *u);
 

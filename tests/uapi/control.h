@@ -241,8 +241,8 @@ struct uapi_device_state {
 /*
  * A device that does not stop. While `on`, it writes the 8 bytes of `marker`
  * to `iova` right after each change of its STE, that is between the calls of
- * an unplug, as DMA in flight would. Bus mastering off, or a reset of the device
- * (which clears `on`), ends it; closing the cdev resets.
+ * an unplug, as DMA in flight would. Bus mastering off, or a reset of the
+ * device (which clears `on`), ends it; closing the cdev resets.
  *
  * Unplug under I/O: let the guest map `iova` to a page, set `on`, unplug, check
  * that `tries` has grown and that guest RAM at the guest-physical address

@@ -74,7 +74,7 @@ static const char *illegal_asid(const uint32_t idr[6], const uint64_t cmd[2])
         ? "4.4: ASID above 255 without IDR0.ASID16" : NULL;
 }
 
-/* 4.5.1 and 4.1.7 let an SMMU without substreams ignore these; Linux does not */
+/* 4.5.1 and 4.1.7 let an SMMU without substreams ignore them, Linux does not */
 static const char *illegal_ssid(const uint32_t idr[6], const uint64_t cmd[2],
                                 uint64_t fields)
 {

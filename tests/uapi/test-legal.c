@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The oracle: each rule, for a command or STE that keeps it and one that not. */
+/* The oracle: each rule has a command or STE that keeps it and one that does
+   not. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

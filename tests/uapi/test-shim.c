@@ -186,7 +186,7 @@ static void test_iommu_group(void)
 /* Attach each of @stes in turn, during DMA. Returns: where it has written */
 static uint64_t dma_during(const uint64_t *stes, unsigned n, uint32_t *tries)
 {
-    const uint64_t iova = DATA_AT + 0x1000;     /* the guest maps it to DATA_AT */
+    const uint64_t iova = DATA_AT + 0x1000;   /* mapped to DATA_AT */
     struct uapi_keep_dma *keep;
     uint32_t hwpt = 0, before;
     uint64_t table, found = 0;
