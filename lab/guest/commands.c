@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -125,6 +126,18 @@ static void cmd_log(const char *args, struct answer *a)
     }
 }
 
+/* A block device's node exists before the device can be opened */
+static bool exists(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0) {
+        close(fd);
+        return true;
+    }
+    return errno != ENXIO && !access(path, F_OK);
+}
+
 static void wait_for(const char *args, bool there, struct answer *a)
 {
     char dev[64];
@@ -139,7 +152,7 @@ static void wait_for(const char *args, bool there, struct answer *a)
     /* a PCI address or a name below /dev */
     path = text_printf(strchr(dev, ':') ? "/sys/bus/pci/devices/%s"
                                         : "/dev/%s", dev);
-    while (!access(path, F_OK) != there) {
+    while ((there ? exists(path) : !access(path, F_OK)) != there) {
         if (clock_seconds() - start > timeout) {
             answer_error(a, "%s is %s after %" PRIu64 " s", dev,
                          there ? "not there" : "still there", timeout);

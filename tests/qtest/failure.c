@@ -45,13 +45,6 @@ static uint64_t where(Dut *dut)
     return edu_where(dut, DUT_IOVA, now.first, now.second);
 }
 
-/* Two other STEs, so that QEMU has no HWPT left for those of the flows */
-static void forget(Dut *dut)
-{
-    dut_set_ste(dut, STE_STAGE1 | now.cd2, STE1_ATTRS ^ (3 << 2));
-    dut_set_ste(dut, STE_STAGE1 | now.cd2, STE1_ATTRS ^ (3 << 4));
-}
-
 static void assert_works(Dut *dut)
 {
     dut_translate(dut);
@@ -63,13 +56,11 @@ static void assert_works(Dut *dut)
 
 static void at_first(Dut *dut)
 {
-    forget(dut);
     assert_works(dut);
 }
 
 static void at_bypass(Dut *dut)
 {
-    forget(dut);
     dut_set_ste(dut, STE_BYPASS, 0);
     edu_load(dut);
     g_assert_true(edu_reads(dut, now.same, now.same));
