@@ -153,7 +153,7 @@ new_files_maintained()
     while read -r file; do
         mkdir -p "$TREE/${file%/*}" && : >>"$TREE/$file"
         (cd "$TREE" && scripts/get_maintainer.pl --nogit --nogit-fallback -f "$file" 2>/dev/null) |
-            grep -qE '\((maintainer|supporter):' || status=1
+            grep -E '\((maintainer|supporter):' >/dev/null || status=1
     done < <(awk '/^diff --git/ { sub("^b/", "", $4); name = $4 } /^new file/ { print name }' "$1")
     git -C "$TREE" clean --quiet -fd
     return "$status"
