@@ -115,12 +115,6 @@ static void assert_works(Dut *dut)
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
 }
 
-static void reset(Dut *dut)
-{
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
-}
-
 /* --- the first device decides ------------------------------------------ */
 
 typedef struct Case {
@@ -190,7 +184,7 @@ static void test_cold(const void *data)
     hotplug_remove(dut, 0);
     assert_values(dut, expected);
     hotplug(dut);
-    reset(dut);
+    qtest_system_reset(dut->qts);
     assert_values(dut, expected);
     assert_iort_ats(dut);
     dut_enumerate(dut);
@@ -223,7 +217,7 @@ static void test_hot(const void *options)
         hotplug_remove(dut, 0);
     }
     hotplug(dut);
-    reset(dut);
+    qtest_system_reset(dut->qts);
     assert_values(dut, MODEST(""));
     assert_iort_ats(dut);
     dut_stop(dut);

@@ -226,6 +226,15 @@ Dut *dut_start(const DutConfig *config)
     return dut;
 }
 
+void dut_reboot(Dut *dut)
+{
+    qtest_system_reset(dut->qts);
+    dut_enumerate(dut);
+    dut_start_smmu(dut);
+    dut_translate(dut);
+    dut_enable(dut);
+}
+
 Dut *dut_start_translating(const DutConfig *config)
 {
     Dut *dut = dut_start(config);

@@ -108,6 +108,9 @@ void dut_enumerate(Dut *dut);
 /* Queues and stream table in the SMMU's registers; the SMMU stays off */
 void dut_start_smmu(Dut *dut);
 
+/* Reset, and the guest sets up bus, SMMU and its STE again */
+void dut_reboot(Dut *dut);
+
 /* CR0.SMMUEN on top of the queues */
 void dut_enable(Dut *dut);
 void dut_disable(Dut *dut);

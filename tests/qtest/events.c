@@ -131,12 +131,7 @@ static void test_queue_anew(const void *unused)
         assert_only_event(dut, UNMAPPED + 0x40 * log2size);
     }
 
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
-    dut_enumerate(dut);
-    dut_start_smmu(dut);
-    dut_translate(dut);
-    dut_enable(dut);
+    dut_reboot(dut);
     assert_only_event(dut, UNMAPPED);
     dut_stop(dut);
 }
@@ -334,12 +329,7 @@ static void test_read_error(const void *unused)
         dut_pause(dut);
     }
     /* the next guest has events again */
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
-    dut_enumerate(dut);
-    dut_start_smmu(dut);
-    dut_translate(dut);
-    dut_enable(dut);
+    dut_reboot(dut);
     assert_only_event(dut, UNMAPPED + 0x40);
     dut_stop(dut);
 }
@@ -363,8 +353,7 @@ static void test_objects(const void *unused)
     qobject_unref(qtest_qmp(dut->qts, "{'execute': 'query-status'}"));
     smmu_write(&dut->smmu, SMMU_CR0, cr0);
     assert_only_event(dut, UNMAPPED + 0x40);
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
+    qtest_system_reset(dut->qts);
     g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
     g_assert_cmpuint(control->made[UAPI_OBJ_VEVENTQ], ==, 1);
     dut_stop(dut);

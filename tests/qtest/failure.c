@@ -191,8 +191,7 @@ static void gbpa_verify(Dut *dut, enum uapi_call failed)
 
 static void reset_run(Dut *dut)
 {
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
+    qtest_system_reset(dut->qts);
 }
 
 static void reset_verify(Dut *dut, enum uapi_call failed)

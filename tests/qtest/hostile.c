@@ -15,12 +15,6 @@
 #define SECOND_SLOT 5
 #define TLBI_VA     (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
 
-static void reset(Dut *dut)
-{
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
-}
-
 static void wait_done(Dut *dut)
 {
     int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
@@ -127,7 +121,7 @@ static void test_reset(const void *unused)
             smmu_queue(&dut->smmu, i % 2 ? CMD_SYNC : TLBI_VA, 0);
         }
         smmu_ring(&dut->smmu);
-        reset(dut);
+        qtest_system_reset(dut->qts);
         g_assert_cmphex(smmu_read(&dut->smmu, SMMU_CMDQ_CONS), ==, 0);
         dut_enumerate(dut);
         dut_start_smmu(dut);
@@ -201,7 +195,7 @@ static void test_flip(const void *unused)
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page2), ==, page);
 
     /* none of it survives a reset */
-    reset(dut);
+    qtest_system_reset(dut->qts);
     g_assert_cmpuint(control->live[UAPI_OBJ_HWPT_NESTED], ==, 2);
     g_assert_cmpuint(control->live[UAPI_OBJ_VDEVICE], ==, 0);
     dut_stop(dut);

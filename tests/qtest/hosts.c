@@ -210,8 +210,7 @@ static void use(Dut *dut, const Gic *gic, unsigned n)
 
 static void reset(Dut *dut)
 {
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
+    qtest_system_reset(dut->qts);
     dut_enumerate(dut);
     dut_start_smmu(dut);
     dut_enable(dut);

@@ -116,8 +116,7 @@ static void test_control(const void *unused)
     g_assert_cmpuint(pci_readw(&dut->edu, control - 2) >> 8 & 0x1f, ==, 16);
     g_assert_cmpuint(dut->model->control->calls[UAPI_REGION_WRITE], ==,
                      writes);
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
+    qtest_system_reset(dut->qts);
     g_assert_cmphex(pci_readw(&dut->edu, control), ==, 0);
     dut_stop(dut);
 }

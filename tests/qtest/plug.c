@@ -143,8 +143,7 @@ static void test_reset(const void *unused)
         if (i) {
             hotplug_remove(dut, 0);
         }
-        qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-        qtest_qmp_eventwait(dut->qts, "RESET");
+        qtest_system_reset(dut->qts);
         dut_enumerate(dut);
         dut_start_smmu(dut);
         dut_enable(dut);

@@ -258,8 +258,7 @@ static void test_enable(const void *unused)
 
 static void reset(Dut *dut)
 {
-    qobject_unref(qtest_qmp(dut->qts, "{'execute': 'system_reset'}"));
-    qtest_qmp_eventwait(dut->qts, "RESET");
+    qtest_system_reset(dut->qts);
     g_assert_cmphex(smmu_read(&dut->smmu, SMMU_CR0), ==, 0);
     if (dut->model) {
         /* the next guest may number its buses otherwise */
