@@ -6,6 +6,8 @@
  */
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
+#include "standard-headers/linux/pci_regs.h"
+#include "hotplug.h"
 #include "log.h"
 #include "sweep.h"
 
@@ -273,6 +275,30 @@ static void test_bad_ste(const void *unused)
     dut_stop(dut);
 }
 
+/*
+ * The event queue's MSI goes where the guest wants: here to the slot control of
+ * the root port, so that the event about a device's STE unplugs that device.
+ */
+static void test_event_unplugs(const void *unused)
+{
+    static const DutConfig config = { .port = true };
+    Dut *dut = dut_start_translating(&config);
+    unsigned cap = pci_capability(&dut->port, PCI_CAP_ID_EXP);
+
+    hotplug_power_on(dut);
+    dut_translate(dut);
+    qtest_writeq(dut->qts, dut->smmu.base + SMMU_EVENTQ_CFG0,
+                 VIRT_ECAM + (dut->port.devfn << 12) + cap + PCI_EXP_SLTCTL);
+    smmu_write(&dut->smmu, SMMU_EVENTQ_CFG1, PCI_EXP_SLTCTL_PWR_OFF |
+               PCI_EXP_SLTCTL_PWR_IND_OFF);
+    smmu_write(&dut->smmu, SMMU_IRQ_CTRL, IRQ_EVENTQ);
+    dut_set_ste(dut, STE_STAGE2, 0);
+    g_assert_cmphex(pci_readw(&dut->edu, PCI_VENDOR_ID), ==, 0xffff);
+    dut_command(dut, CMD_CFGI_ALL, CFGI_ALL);
+    g_assert_cmpuint(dut->model->control->live[UAPI_OBJ_VIOMMU], ==, 0);
+    dut_stop(dut);
+}
+
 static void test_bad_sid(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
@@ -397,6 +423,7 @@ int main(int argc, char **argv)
     dut_test("/hostile/stall/terminates", DUT_MODELED, test_stall,
              GUINT_TO_POINTER(1));
     dut_test("/hostile/bad-ste", DUT_MODELED, test_bad_ste, NULL);
+    dut_test("/hostile/event-unplugs", DUT_MODELED, test_event_unplugs, NULL);
     dut_test("/hostile/bad-sid", DUT_MODELED, test_bad_sid, NULL);
     dut_test("/hostile/messages", DUT_MODELED, test_messages, NULL);
     dut_test("/hostile/no-ats", DUT_MODELED, test_no_ats, NULL);
