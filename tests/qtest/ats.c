@@ -43,7 +43,7 @@ static void set_device(bool able)
     control->smmu[0].idr[0] |= IDR0_ATS;
     control->smmu[0].idr[1] |= 16 << IDR1_SSIDSIZE_SHIFT;
     if (!able) {
-        device->flags |= UAPI_DEV_NO_ATS;
+        dut_deny_ats(0);
     }
 }
 

@@ -263,7 +263,7 @@ static void test_device_ats(const void *data)
     set_host(0, "");
     for (unsigned i = 0; i < 2; i++) {
         if (able[i] == 'n') {
-            dut_model()->control->device[i].flags |= UAPI_DEV_NO_ATS;
+            dut_deny_ats(i);
         }
     }
     dut = dut_start(&config);

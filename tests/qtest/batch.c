@@ -385,7 +385,7 @@ static void test_no_recovery_ste(const void *unused)
     dut_stop(dut);
 }
 
-/* What is invalidated in its place: all of each device, in one ioctl */
+/* What is invalidated in its place: CDs of each device, then translations */
 static void test_recovery_two(const void *unused)
 {
     g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
@@ -401,8 +401,11 @@ static void test_recovery_two(const void *unused)
     uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
     ring(dut);
     g_autoptr(GArray) batches = log_batches(dut, from);
+    g_autoptr(GArray) commands = log_commands(dut, from);
 
-    g_assert_cmpuint(batches->len, ==, 1);
+    g_assert_cmpuint(batches->len, ==, 2);
+    g_assert_cmphex(g_array_index(commands, LogCommand, 2).dword[0], ==,
+                    CMD_TLBI_NSNH_ALL);
     g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL | CMD_SID(dut->sid),
                                0), ==, 1);
     g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL | CMD_SID(5 << 3),

@@ -104,6 +104,14 @@ void dut_test(const char *path, unsigned needs, GTestDataFunc func,
     }
 }
 
+void dut_deny_ats(unsigned n)
+{
+    struct uapi_control *control = dut_model()->control;
+
+    control->device[n].flags |= UAPI_DEV_NO_ATS;
+    control->kernel = MAX(control->kernel, UAPI_KERNEL(7, 1));
+}
+
 char *dut_smmu_args(const char *options)
 {
     return g_strdup_printf("%s" EMULATED_SMMU "%s%s",

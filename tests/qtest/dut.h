@@ -42,6 +42,12 @@ DutBackend dut_backend(void);
  */
 struct uapi *dut_model(void);
 
+/*
+ * The host cannot use ATS for the @n-th device of the model, and its kernel is
+ * one that reports so.
+ */
+void dut_deny_ats(unsigned n);
+
 /* Adds a test for every backend that it can run on, as /@path/BACKEND. */
 void dut_test(const char *path, unsigned needs, GTestDataFunc func,
               const void *data);

@@ -376,7 +376,7 @@ static void test_no_ats(const void *unused)
     Dut *dut;
 
     control->smmu[0].idr[0] |= IDR0_ATS;
-    control->device[0].flags |= UAPI_DEV_NO_ATS;
+    dut_deny_ats(0);
     dut = dut_start_translating(&config);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
     g_assert_cmphex(control->state[0].ste, ==, UAPI_STE_NESTED);

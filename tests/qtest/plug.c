@@ -292,6 +292,32 @@ static void test_swap(const void *unused)
     dut_stop(dut);
 }
 
+/*
+ * The device does not stop its DMA when it is unplugged. The IOVA that it writes
+ * to is the address of some RAM as well, which must stay as it is.
+ */
+static void test_dma_goes_on(const void *unused)
+{
+    Dut *dut = dut_start_translating(&full_port);
+    struct uapi_keep_dma *keep = &dut->model->control->keep_dma[0];
+    uint64_t ram = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
+    uint64_t page = dut_map_new(dut, ram);
+
+    keep->iova = ram;
+    keep->marker = 0x5aa5c33c0ff0f00full;
+    keep->on = 1;
+    dut_set_ste(dut, STE_ABORT, 0);
+    dut_translate(dut);
+    /* it does DMA, and where stage 1 leads it */
+    g_assert_cmphex(qtest_readq(dut->qts, page), ==, keep->marker);
+    uint32_t tries = keep->tries;
+
+    hotplug_remove(dut, 0);
+    g_assert_cmpuint(keep->tries, >, tries);
+    g_assert_cmphex(qtest_readq(dut->qts, ram), ==, 0);
+    dut_stop(dut);
+}
+
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
@@ -304,5 +330,6 @@ int main(int argc, char **argv)
     dut_test("/plug/two", DUT_TWO, test_two, NULL);
     dut_test("/plug/swap", DUT_TWO, test_swap, NULL);
     dut_test("/plug/interrupt", 0, test_interrupt, NULL);
+    dut_test("/plug/dma-goes-on", DUT_MODELED, test_dma_goes_on, NULL);
     return g_test_run();
 }

@@ -107,6 +107,41 @@ static void test_two_host_smmus(const void *unused)
     check(NULL, smmu, PXB, SMMU1, one, two_elsewhere, NULL);
 }
 
+/* The host would move both to the tables of one */
+static void test_group(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *one = dut_device_args(0, ",bus=pcie.0");
+    g_autofree char *two = dut_device_args(1, "");
+    g_autofree char *two_elsewhere = dut_device_args(1, ",bus=rp1");
+
+    dut_model()->control->device[0].group = 7;
+    dut_model()->control->device[1].group = 7;
+    check("the device is in the same IOMMU group of the host as "
+          "'0000:01:00.0'; with nested translation only one device of a group "
+          "can be assigned", smmu, one, two, NULL);
+    check("in the same IOMMU group", smmu, PXB, SMMU1, one, two_elsewhere,
+          NULL);
+    /* one of the two without an SMMU above it */
+    check("in the same IOMMU group", smmu, PXB, one, two_elsewhere, NULL);
+    check("in the same IOMMU group", smmu, PXB, two_elsewhere, one, NULL);
+    dut_model()->control->device[1].group = 8;
+    check(NULL, smmu, one, two, NULL);
+}
+
+/* Linux 7.2 has no vDEVICE for it: that shows at the plug, not at boot */
+static void test_streams(const void *unused)
+{
+    g_autofree char *smmu = dut_smmu_args("");
+    g_autofree char *device = dut_device_args(0, "");
+
+    dut_model()->control->kernel = UAPI_KERNEL(7, 2);
+    dut_model()->control->device[0].num_streams = 2;
+    check("supports devices with one StreamID only", smmu, device, NULL);
+    dut_model()->control->device[0].num_streams = 1;
+    check(NULL, smmu, device, NULL);
+}
+
 /* A device elsewhere has an HWPT that is no nesting parent: not for ours */
 static void test_other_hwpt(const void *unused)
 {
@@ -231,5 +266,7 @@ int main(int argc, char **argv)
     dut_test("/refusal-device/no-smmu", DUT_MODELED, test_no_smmu, NULL);
     dut_test("/refusal-device/no-fwb", DUT_MODELED, test_no_fwb, NULL);
     dut_test("/refusal-device/hot", DUT_MODELED, test_hot, NULL);
+    dut_test("/refusal-device/group", DUT_MODELED, test_group, NULL);
+    dut_test("/refusal-device/streams", DUT_MODELED, test_streams, NULL);
     return g_test_run();
 }
