@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench-output.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 
-static void add_string(JsonBuilder *b, const char *name, const char *value)
-{
-    json_builder_set_member_name(b, name);
-    if (value) {
-        json_builder_add_string_value(b, value);
-    } else {
-        json_builder_add_null_value(b);
-    }
-}
+#include "json-build.h"
 
 /* Null when unknown: JSON has no NAN. */
 static void add_value(JsonBuilder *b, double value)
@@ -32,18 +23,11 @@ static void add_number(JsonBuilder *b, const char *name, double value)
 
 static void add_array(JsonBuilder *b, const char *name, const GArray *values)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_begin_array(b);
+    json_build_array(b, name);
     for (guint n = 0; n < values->len; n++) {
         add_value(b, g_array_index(values, double, n));
     }
     json_builder_end_array(b);
-}
-
-static void begin_array(JsonBuilder *b, const char *name)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_begin_array(b);
 }
 
 static void add_read(JsonBuilder *b, const BenchResults *r, guint q, guint c,
@@ -52,7 +36,7 @@ static void add_read(JsonBuilder *b, const BenchResults *r, guint q, guint c,
     g_autoptr(GArray) times = bench_times(r, q, c, w);
 
     json_builder_begin_object(b);
-    add_string(b, "configuration", bench_configs[c].name);
+    json_build_string(b, "configuration", bench_configs[c].name);
     add_number(b, "bytes", bench_workloads[w].bytes);
     add_number(b, "depth", bench_workloads[w].depth);
     add_array(b, "microseconds", times);
@@ -75,10 +59,10 @@ static void add_qemu(JsonBuilder *b, const BenchResults *r, guint q)
     const char letter[] = { bench_letter(q), '\0' };
 
     json_builder_begin_object(b);
-    add_string(b, "name", letter);
-    add_string(b, "file", qemu->file);
-    add_string(b, "version", qemu->version);
-    begin_array(b, "reads");
+    json_build_string(b, "name", letter);
+    json_build_string(b, "file", qemu->file);
+    json_build_string(b, "version", qemu->version);
+    json_build_array(b, "reads");
     for (guint w = 0; w < BENCH_WORKLOADS; w++) {
         for (guint c = 0; c < BENCH_CONFIGS; c++) {
             add_read(b, r, q, c, w);
@@ -103,47 +87,42 @@ static void add_run(JsonBuilder *b, const BenchRun *run)
 
     json_builder_set_member_name(b, "run");
     json_builder_begin_object(b);
-    add_string(b, "started", started);
+    json_build_string(b, "started", started);
     add_number(b, "seconds", run->seconds);
     add_number(b, "rounds", run->plan->rounds);
     add_number(b, "passes", run->plan->passes);
     json_builder_set_member_name(b, "quick");
     json_builder_add_boolean_value(b, run->options->quick);
     add_number(b, "processors", g_get_num_processors());
-    add_string(b, "host_qemu", v ? v->host_qemu : NULL);
-    add_string(b, "kernel", v ? v->kernel : NULL);
-    add_string(b, "revision", v ? v->revision : NULL);
+    json_build_string(b, "host_qemu", v ? v->host_qemu : NULL);
+    json_build_string(b, "kernel", v ? v->kernel : NULL);
+    json_build_string(b, "revision", v ? v->revision : NULL);
     json_builder_end_object(b);
 }
 
 char *bench_json(const BenchRun *run, const BenchResults *r)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = NULL;
 
     json_builder_begin_object(b);
     add_run(b, run);
-    begin_array(b, "qemus");
+    json_build_array(b, "qemus");
     for (guint q = 0; q < r->qemus; q++) {
         add_qemu(b, r, q);
     }
     json_builder_end_array(b);
-    begin_array(b, "problems");
+    json_build_array(b, "problems");
     for (guint n = 0; n < r->problems->len; n++) {
         const BenchProblem *p = g_ptr_array_index(r->problems, n);
 
         json_builder_begin_object(b);
-        add_string(b, "what", p->what);
-        add_string(b, "reason", p->reason);
+        json_build_string(b, "what", p->what);
+        json_build_string(b, "reason", p->reason);
         json_builder_set_member_name(b, "failed");
         json_builder_add_boolean_value(b, p->failed);
         json_builder_end_object(b);
     }
     json_builder_end_array(b);
     json_builder_end_object(b);
-    root = json_builder_get_root(b);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    return json_generator_to_data(generator, NULL);
+    return json_build_text(b);
 }

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "results.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
-static void add_string(JsonBuilder *b, const char *name, const char *value)
-{
-    json_builder_set_member_name(b, name);
-    if (value) {
-        json_builder_add_string_value(b, value);
-    } else {
-        json_builder_add_null_value(b);
-    }
-}
+#include "json-build.h"
 
 static void add_int(JsonBuilder *b, const char *name, gint64 value)
 {
@@ -37,11 +28,11 @@ static void add_value(JsonBuilder *b, const char *name, const char *text)
         g_autofree char *address = g_strdup_printf("0x%" G_GINT64_MODIFIER
                                                    "x", value);
 
-        add_string(b, name, address);
+        json_build_string(b, name, address);
     } else if (text && end != text && !*end) {
         add_int(b, name, value);
     } else {
-        add_string(b, name, text);
+        json_build_string(b, name, text);
     }
 }
 
@@ -95,8 +86,7 @@ static void add_list(JsonBuilder *b, const Outcome *o, const char *member,
 {
     const GPtrArray *records = o->report->records;
 
-    json_builder_set_member_name(b, member);
-    json_builder_begin_array(b);
+    json_build_array(b, member);
     for (guint i = 0; i < records->len; i++) {
         const Record *record = g_ptr_array_index(records, i);
 
@@ -131,10 +121,10 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
                                           NULL };
 
     begin(b, NULL);
-    add_string(b, "name", o->name);
-    add_string(b, "description", o->description);
-    add_string(b, "verdict", verdict_name(o->verdict));
-    add_string(b, "reason", o->reason);
+    json_build_string(b, "name", o->name);
+    json_build_string(b, "description", o->description);
+    json_build_string(b, "verdict", verdict_name(o->verdict));
+    json_build_string(b, "reason", o->reason);
     add_seconds(b, "seconds", o->seconds);
     add_phases(b, o);
     begin(b, "measured");
@@ -148,7 +138,7 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
     add_list(b, o, "steps", "step", step);
     add_list(b, o, "tests", "test", test);
     add_list(b, o, "expectations", "expect", expect);
-    add_string(b, "directory", o->files ? o->name : NULL);
+    json_build_string(b, "directory", o->files ? o->name : NULL);
     json_builder_end_object(b);
 }
 
@@ -173,19 +163,19 @@ static void add_run(JsonBuilder *b, const RunInfo *info,
     const Versions *v = info->versions;
 
     begin(b, "run");
-    add_string(b, "started", started);
+    json_build_string(b, "started", started);
     add_seconds(b, "seconds", info->seconds);
     json_builder_set_member_name(b, "timeout_multiplier");
     json_builder_add_double_value(b, info->options->timeout_multiplier);
     add_int(b, "processors", g_get_num_processors());
     begin(b, "versions");
-    add_string(b, "qemu", reported_fact(outcomes, "qemu_version"));
-    add_string(b, "host_qemu", v->host_qemu);
-    add_string(b, "kernel", v->kernel);
-    add_string(b, "qemu_compiler", v->qemu_compiler);
-    add_string(b, "runner_compiler", v->runner_compiler);
-    add_string(b, "revision", v->revision);
-    add_string(b, "qemu_revision", v->qemu_revision);
+    json_build_string(b, "qemu", reported_fact(outcomes, "qemu_version"));
+    json_build_string(b, "host_qemu", v->host_qemu);
+    json_build_string(b, "kernel", v->kernel);
+    json_build_string(b, "qemu_compiler", v->qemu_compiler);
+    json_build_string(b, "runner_compiler", v->runner_compiler);
+    json_build_string(b, "revision", v->revision);
+    json_build_string(b, "qemu_revision", v->qemu_revision);
     json_builder_end_object(b);
     json_builder_end_object(b);
 }
@@ -205,24 +195,18 @@ static void add_totals(JsonBuilder *b, const GPtrArray *outcomes)
 char *results_to_json(const RunInfo *info, const GPtrArray *outcomes)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = NULL;
     g_autofree char *text = NULL;
 
     begin(b, NULL);
     add_run(b, info, outcomes);
     add_totals(b, outcomes);
-    json_builder_set_member_name(b, "scenarios");
-    json_builder_begin_array(b);
+    json_build_array(b, "scenarios");
     for (guint i = 0; i < outcomes->len; i++) {
         add_outcome(b, g_ptr_array_index(outcomes, i));
     }
     json_builder_end_array(b);
     json_builder_end_object(b);
-    root = json_builder_get_root(b);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
+    text = json_build_text(b);
     return g_strconcat(text, "\n", NULL);
 }
 
