@@ -2,14 +2,13 @@
 # The front door: `make help` lists the targets. Each is one script or one command.
 #   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
-#   BENCH=         options of `smmu-lab bench`: --quick, --rounds N, --qemu FILE
 #   JOBS=          how many compilers at once (default: all CPUs)
 
 DEV ?=
 series_options = $(if $(filter-out 0,$(DEV)),--dev)
 export DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
-.PHONY: help deps fetch series qemu kernel host-kernels images lab smoke check bench check-series check-fast coverage \
+.PHONY: help deps fetch series qemu kernel host-kernels images lab smoke check check-series check-fast coverage \
 	sanitize fuzz clean distclean
 
 help:           ## this list
@@ -34,8 +33,6 @@ smoke:          ## everything from nothing to a guest that gets its interrupts
 	@scripts/check.sh --smoke
 check:          ## all tests: unit tests, qtests, QEMU's own, the series, all scenarios
 	@scripts/check.sh
-bench: images   ## measure: reads, interrupts, exits; BENCH= gives options, see docs/bench.md
-	@build/lab/smmu-lab bench $(BENCH)
 check-series: series ## does each patch apply, pass checkpatch and compile
 	@scripts/check-series.sh
 check-fast: lab ## unit tests and qtests: all that needs no emulated host

@@ -24,8 +24,6 @@ PACKAGES=(
     kmod libelf-dev libssl-dev rsync
     # images, tests
     acpica-tools cpio procps qemu-efi-aarch64 shellcheck
-    # the chart of `make bench`; all else does without
-    gnuplot-nox
 )
 
 # the compiler with libFuzzer, and what names its functions

@@ -11,7 +11,6 @@
 
 #include "account.h"
 #include "command.h"
-#include "firstirq.h"
 #include "monitor.h"
 #include "qtest.h"
 #include "words.h"
@@ -131,32 +130,17 @@ static bool enough_boots(const struct run *run)
     return run->vm.console.boots >= run->boots_wanted;
 }
 
-static bool first_irq_or_boot(const struct run *run)
-{
-    return firstirq_seen() || enough_boots(run);
-}
-
 static bool do_boot(struct run *run, const struct step *step, char **answer)
 {
     double begin = clock_seconds();
-    double first_irq = 0;
 
     run->boots_wanted = run->vm.console.boots + 1;
-    if (!start(run) || !run_wait_until(run, first_irq_or_boot, step->timeout,
-                                   "the guest's agent")) {
+    if (!start(run) || !run_wait_until(run, enough_boots, step->timeout,
+                                       "the guest's agent")) {
         return false;
     }
-    if (!enough_boots(run)) {
-        first_irq = clock_seconds() - begin;
-        if (!run_wait_until(run, enough_boots, step->timeout,
-                        "the guest's agent")) {
-            return false;
-        }
-    }
     report_phase(&run->report, "boot", clock_seconds() - begin);
-    *answer = first_irq ? text_printf("%s first_irq=%.3f",
-                                      run->vm.console.ready, first_irq)
-                        : text_copy(run->vm.console.ready);
+    *answer = text_copy(run->vm.console.ready);
     return true;
 }
 

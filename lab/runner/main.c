@@ -2,7 +2,6 @@
 /*
  * smmu-lab: runs the lab's scenarios on the developer's machine.
  */
-#include "bench.h"
 #include "options.h"
 #include "session.h"
 
@@ -17,7 +16,6 @@ static const struct {
     { "run", session_run },
     { "list", session_list },
     { "shell", session_shell },
-    { "bench", bench_run },
     { "doctor", session_doctor },
 };
 

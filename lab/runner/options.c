@@ -13,7 +13,6 @@ static const char summary[] =
     "  run [NAME|GLOB…]      run scenarios (all without a name)\n"
     "  list                  name every scenario and what it shows\n"
     "  shell NAME [--guest]  a shell on the emulated host, or in its guest\n"
-    "  bench                 measure; with --qemu twice, compare two QEMUs\n"
     "  doctor                what is missing, and the command that brings it";
 
 static const char description[] =
@@ -92,10 +91,7 @@ static gboolean fill_defaults(Options *o, GError **error)
         return FALSE;
     }
     o->kernel_given = o->kernel != NULL;
-    for (char **qemu = o->qemus; qemu && *qemu; qemu++) {
-        make_absolute(qemu);
-    }
-    o->qemu = g_strdup(o->qemus ? o->qemus[0] : NULL);
+    make_absolute(&o->qemu);
     make_absolute(&o->junit);
     set_default(&o->host_qemu, o->root,
                 "build/qemu-x86/qemu-system-aarch64");
@@ -111,20 +107,17 @@ static gboolean fill_defaults(Options *o, GError **error)
 static gboolean check_usage(const Options *o, GError **error)
 {
     static const char *const commands[] = {
-        "run", "list", "shell", "bench", "doctor", NULL
+        "run", "list", "shell", "doctor", NULL
     };
     guint arguments = g_strv_length(o->arguments);
-    guint qemus = o->qemus ? g_strv_length(o->qemus) : 0;
-    gboolean bench = !g_strcmp0(o->command, "bench");
 
     if (!o->command) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "no command: name one of run, list, shell, bench, "
-                    "doctor");
+                    "no command: name one of run, list, shell, doctor");
     } else if (!g_strv_contains(commands, o->command)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "unknown command '%s': there are run, list, shell, "
-                    "bench, doctor", o->command);
+                    "doctor", o->command);
     } else if (!strcmp(o->command, "shell") && arguments != 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "shell needs exactly one scenario's name: "
@@ -137,19 +130,6 @@ static gboolean check_usage(const Options *o, GError **error)
     } else if (o->guest && strcmp(o->command, "shell")) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "--guest goes with shell only");
-    } else if (qemus > (bench ? 2 : 1)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "--qemu is given %u times: bench compares two, all "
-                    "others take one", qemus);
-    } else if ((o->quick || o->rounds) && !bench) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "--quick and --rounds go with bench only");
-    } else if (o->dry_run && bench) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "--dry-run does not go with bench");
-    } else if (o->rounds < 0 || o->rounds > 100) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--rounds %d: give 1 to 100", o->rounds);
     } else if (!(o->timeout_multiplier > 0)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--timeout-multiplier %g: give a number above 0",
@@ -166,7 +146,7 @@ static void note_given(Options *o)
         const char *option;
         const char *value;
     } files[] = {
-        { "--qemu", o->qemus ? o->qemus[0] : NULL },
+        { "--qemu", o->qemu },
         { "--host-qemu", o->host_qemu },
         { "--kernel", o->kernel }, { "--host-initrd", o->host_initrd },
         { "--qtests", o->qtests },
@@ -218,7 +198,7 @@ Options *options_parse(int argc, char **argv, GError **error)
     g_autoptr(Options) o = g_new0(Options, 1);
     g_auto(GStrv) words = NULL;
     const GOptionEntry entries[] = {
-        { "qemu", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->qemus,
+        { "qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu,
           "Test this arm64 QEMU instead of the image's", "FILE" },
         { "host-qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->host_qemu,
           "QEMU that emulates the arm64 host", "FILE" },
@@ -244,10 +224,6 @@ Options *options_parse(int argc, char **argv, GError **error)
           "Print the commands instead of running them", NULL },
         { "guest", 0, 0, G_OPTION_ARG_NONE, &o->guest,
           "With shell: the guest's console", NULL },
-        { "rounds", 0, 0, G_OPTION_ARG_INT, &o->rounds,
-          "With bench: how many guests of each kind", "N" },
-        { "quick", 0, 0, G_OPTION_ARG_NONE, &o->quick,
-          "With bench: fewer samples", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &o->version,
           "Print the version", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words,
@@ -282,7 +258,6 @@ void options_free(Options *o)
     g_free(o->command);
     g_strfreev(o->arguments);
     g_free(o->root);
-    g_strfreev(o->qemus);
     g_free(o->qemu);
     g_free(o->host_qemu);
     g_free(o->kernel);

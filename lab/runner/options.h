@@ -19,12 +19,10 @@ enum {
 
 typedef struct Options {
     char *program;              /* as it was called */
-    char *command;              /* run, list, shell, bench, doctor */
+    char *command;              /* run, list, shell, doctor */
     char **arguments;           /* what follows the command */
     char *root;                 /* the project's directory */
-    char **qemus;               /* every --qemu; NULL: none */
-    char *qemu;                 /* the first: arm64 QEMU under test; NULL:
-                                   the image's */
+    char *qemu;                 /* arm64 QEMU under test; NULL: the image's */
     char *host_qemu;            /* QEMU that emulates the arm64 host */
     char *kernel;               /* kernel of the emulated host */
     gboolean kernel_given;      /* --kernel: the guest boots it too */
@@ -40,8 +38,6 @@ typedef struct Options {
     gboolean no_skip;
     gboolean dry_run;
     gboolean guest;
-    gboolean quick;             /* bench: fewer samples */
-    int rounds;                 /* bench: guests that measure; 0: default */
     gboolean version;
 } Options;
 

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "results.h"
 
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
-#include "json-build.h"
+static void add_string(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    if (value) {
+        json_builder_add_string_value(b, value);
+    } else {
+        json_builder_add_null_value(b);
+    }
+}
+
+static void add_array(JsonBuilder *b, const char *name)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+}
+
+static char *build_text(JsonBuilder *b)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
+
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    return json_generator_to_data(generator, NULL);
+}
 
 static void add_int(JsonBuilder *b, const char *name, gint64 value)
 {
@@ -28,11 +53,11 @@ static void add_value(JsonBuilder *b, const char *name, const char *text)
         g_autofree char *address = g_strdup_printf("0x%" G_GINT64_MODIFIER
                                                    "x", value);
 
-        json_build_string(b, name, address);
+        add_string(b, name, address);
     } else if (text && end != text && !*end) {
         add_int(b, name, value);
     } else {
-        json_build_string(b, name, text);
+        add_string(b, name, text);
     }
 }
 
@@ -86,7 +111,7 @@ static void add_list(JsonBuilder *b, const Outcome *o, const char *member,
 {
     const GPtrArray *records = o->report->records;
 
-    json_build_array(b, member);
+    add_array(b, member);
     for (guint i = 0; i < records->len; i++) {
         const Record *record = g_ptr_array_index(records, i);
 
@@ -121,10 +146,10 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
                                           NULL };
 
     begin(b, NULL);
-    json_build_string(b, "name", o->name);
-    json_build_string(b, "description", o->description);
-    json_build_string(b, "verdict", verdict_name(o->verdict));
-    json_build_string(b, "reason", o->reason);
+    add_string(b, "name", o->name);
+    add_string(b, "description", o->description);
+    add_string(b, "verdict", verdict_name(o->verdict));
+    add_string(b, "reason", o->reason);
     add_seconds(b, "seconds", o->seconds);
     add_phases(b, o);
     begin(b, "measured");
@@ -138,7 +163,7 @@ static void add_outcome(JsonBuilder *b, const Outcome *o)
     add_list(b, o, "steps", "step", step);
     add_list(b, o, "tests", "test", test);
     add_list(b, o, "expectations", "expect", expect);
-    json_build_string(b, "directory", o->files ? o->name : NULL);
+    add_string(b, "directory", o->files ? o->name : NULL);
     json_builder_end_object(b);
 }
 
@@ -163,19 +188,19 @@ static void add_run(JsonBuilder *b, const RunInfo *info,
     const Versions *v = info->versions;
 
     begin(b, "run");
-    json_build_string(b, "started", started);
+    add_string(b, "started", started);
     add_seconds(b, "seconds", info->seconds);
     json_builder_set_member_name(b, "timeout_multiplier");
     json_builder_add_double_value(b, info->options->timeout_multiplier);
     add_int(b, "processors", g_get_num_processors());
     begin(b, "versions");
-    json_build_string(b, "qemu", reported_fact(outcomes, "qemu_version"));
-    json_build_string(b, "host_qemu", v->host_qemu);
-    json_build_string(b, "kernel", v->kernel);
-    json_build_string(b, "qemu_compiler", v->qemu_compiler);
-    json_build_string(b, "runner_compiler", v->runner_compiler);
-    json_build_string(b, "revision", v->revision);
-    json_build_string(b, "qemu_revision", v->qemu_revision);
+    add_string(b, "qemu", reported_fact(outcomes, "qemu_version"));
+    add_string(b, "host_qemu", v->host_qemu);
+    add_string(b, "kernel", v->kernel);
+    add_string(b, "qemu_compiler", v->qemu_compiler);
+    add_string(b, "runner_compiler", v->runner_compiler);
+    add_string(b, "revision", v->revision);
+    add_string(b, "qemu_revision", v->qemu_revision);
     json_builder_end_object(b);
     json_builder_end_object(b);
 }
@@ -200,13 +225,13 @@ char *results_to_json(const RunInfo *info, const GPtrArray *outcomes)
     begin(b, NULL);
     add_run(b, info, outcomes);
     add_totals(b, outcomes);
-    json_build_array(b, "scenarios");
+    add_array(b, "scenarios");
     for (guint i = 0; i < outcomes->len; i++) {
         add_outcome(b, g_ptr_array_index(outcomes, i));
     }
     json_builder_end_array(b);
     json_builder_end_object(b);
-    text = json_build_text(b);
+    text = build_text(b);
     return g_strconcat(text, "\n", NULL);
 }
 
