@@ -55,7 +55,7 @@ build_agents() {
         meson setup --cross-file "$root/lab/aarch64.cross" "$agents" "$root" \
             > /dev/null || die "meson setup $agents failed: see its meson-logs"
     fi
-    ninja -C "$agents" lab/host/smmu-lab-{host,count} lab/guest/smmu-lab-guest \
+    ninja -C "$agents" lab/host/smmu-lab-host lab/guest/smmu-lab-guest \
         > "$agents/build.log" 2>&1 || { cat "$agents/build.log" >&2
         die "building the agents failed"; }
 }
@@ -107,7 +107,7 @@ make_host() {
     mkdir -p "$tree/usr/share/qemu-efi-aarch64"
     cp "$(busybox)" "$tree/bin/busybox"
     cp "$root/lab/images/host-init" "$tree/init"
-    cp "$agents"/lab/host/smmu-lab-{host,count} "$qemu" "$tree/usr/bin/"
+    cp "$agents/lab/host/smmu-lab-host" "$qemu" "$tree/usr/bin/"
     libraries "$qemu" > "$work/libraries"
     while read -r lib; do
         cp -L "$lib" "$tree/lib/aarch64-linux-gnu/$(basename "$lib")"
@@ -129,7 +129,7 @@ command -v cpio > /dev/null || die "cpio is missing: apt-get install cpio"
 build_agents
 mkdir -p "$output"
 inputs=$(sha256sum "$qemu" "$kernel" "$firmware" "$(busybox)" \
-    "$agents"/lab/host/smmu-lab-{host,count} "$agents/lab/guest/smmu-lab-guest" \
+    "$agents/lab/host/smmu-lab-host" "$agents/lab/guest/smmu-lab-guest" \
     "$root"/lab/images/* | cut -d' ' -f1)
 if [[ -f $output/host.cpio && -f $output/guest.cpio.gz &&
       $inputs == "$(cat "$output/inputs" 2> /dev/null)" ]]; then
