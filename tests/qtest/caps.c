@@ -105,13 +105,17 @@ static void test_field(const void *data)
     dut_stop(dut);
 }
 
-/* The model's iommufd takes IDR0.COHACC for what firmware reports. */
-static void test_not_coherent(const void *unused)
+/* The kernel decides, by what firmware reports: IDR0.COHACC is not compared. */
+static void test_coherent(const void *unused)
 {
     Dut *dut = start("");
+    struct uapi_smmu_config *host = &dut->model->control->smmu[0];
     g_autofree char *message = NULL;
 
-    dut->model->control->smmu[0].idr[0] &= ~(1u << 4);
+    host->idr[0] &= ~IDR0_COHACC;
+    assert_plugs(dut);
+    host->idr[0] |= IDR0_COHACC;
+    host->coherent = 0;
     message = hotplug_add(dut, 0, NULL);
     g_assert_nonnull(message);
     g_assert_nonnull(strstr(message, "error bind device"));
@@ -165,7 +169,7 @@ int main(int argc, char **argv)
 
         dut_test(path, DUT_MODELED, test_field, &fields[i]);
     }
-    dut_test("/caps/IDR0.COHACC", DUT_MODELED, test_not_coherent, NULL);
+    dut_test("/caps/IDR0.COHACC", DUT_MODELED, test_coherent, NULL);
     dut_test("/caps/together", DUT_MODELED, test_together, NULL);
     dut_test("/caps/cold", DUT_MODELED, test_cold, NULL);
     return g_test_run();

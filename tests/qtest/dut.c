@@ -60,6 +60,13 @@ static const char *obstacle(const DutTest *test)
     }
 }
 
+/* Also when an assertion ends the program: nothing stays behind */
+static void free_model(void *unused)
+{
+    uapi_free(model);
+    model = NULL;
+}
+
 static void run_test(const void *data)
 {
     const char *reason;
@@ -73,14 +80,15 @@ static void run_test(const void *data)
     if (running->backend == DUT_MODEL) {
         model = uapi_new(2);
         g_assert_nonnull(model);
+        qtest_add_abrt_handler(free_model, model);
         for (unsigned i = 0; i < 2; i++) {
             model->control->device[i].dma_mask = DMA_MASK;
         }
     }
     running->func(running->data);
     if (model) {
-        uapi_free(model);
-        model = NULL;
+        qtest_remove_abrt_handler(model);
+        free_model(NULL);
     }
 }
 

@@ -138,10 +138,9 @@ static void wait_until(Dut *dut, int64_t *end)
 /* DMA by the guest's tables, which change; by ranges if the SMMU has them */
 static void use_dma(Dut *dut)
 {
-    const uint64_t ranges = 1ull << 10 | 3ull << 8;  /* TG: 4K, TTL: 3 */
     bool ril = smmu_read(&dut->smmu, SMMU_IDR3) & IDR3_RIL;
     uint64_t one = dut_map_new(dut, DUT_IOVA), two;
-    uint64_t tg = dut->pt.log2page == 16 ? ranges | 2ull << 10 : ranges;
+    uint64_t tg = (dut->pt.log2page - 10) / 2;
 
     dut_translate(dut);
     edu_load(dut);
@@ -149,7 +148,7 @@ static void use_dma(Dut *dut)
     g_assert_cmphex(edu_where(dut, DUT_IOVA, one, one), ==, one);
     two = dut_map_new(dut, DUT_IOVA);
     dut_command(dut, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID),
-                DUT_IOVA | (ril ? tg : 0));
+                DUT_IOVA | (ril ? tg << 10 | 3 << 8 /* TTL */ : 0));
     g_assert_cmphex(edu_where(dut, DUT_IOVA, one, two), ==, two);
     g_assert_true(edu_reads(dut, DUT_IOVA, two));
 }
@@ -260,6 +259,9 @@ static void test_cold(const void *data)
 
     if (profile->smmu.idr[5] & IDR5_GRAN4K) {
         run(profile, 12);
+    }
+    if (profile->smmu.idr[5] & IDR5_GRAN16K) {
+        run(profile, 14);
     }
     if (profile->smmu.idr[5] & IDR5_GRAN64K) {
         run(profile, 16);

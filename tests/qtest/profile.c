@@ -73,6 +73,7 @@ HostProfile *profile_load(const char *name)
     profile->smmu.iidr = read_number(file, "smmu", "iidr", true);
     profile->smmu.aidr = read_number(file, "smmu", "aidr", true);
     profile->smmu.s2_bits = stage2_bits(profile->smmu.idr[5]);
+    profile->smmu.coherent = 1;
     profile->canwbs = g_key_file_get_boolean(file, "host", "canwbs", &error);
     g_assert_no_error(error);
     profile->features = read_number(file, "host", "features", false);

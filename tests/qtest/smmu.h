@@ -40,6 +40,7 @@
 #define SMMU_EVENTQ_CFG1   0xb8    /* data of its MSI */
 #define SMMU_PERIPHERAL_ID 0xfd0   /* 12 registers */
 
+#define IDR0_COHACC        (1u << 4)
 #define IDR0_ATS           (1u << 10)
 #define IDR0_MSI           (1u << 13)
 #define IDR1_SSIDSIZE_SHIFT 6

@@ -92,7 +92,7 @@ void pt_unmap(const PageTable *pt, uint64_t iova)
 
 void cd_set(Ram *ram, uint64_t cd, const PageTable *pt, uint16_t asid)
 {
-    uint64_t tg0 = pt->log2page == 16 ? 1 : 0;
+    uint64_t tg0 = pt->log2page == 16 ? 1 : pt->log2page == 14 ? 2 : 0;
 
     qtest_writeq(ram->qts, cd + 8, pt->root);
     qtest_writeq(ram->qts, cd + 24, CD_MAIR);

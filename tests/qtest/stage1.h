@@ -29,7 +29,7 @@
 
 typedef struct PageTable {
     Ram *ram;
-    unsigned log2page;   /* 12 or 16 */
+    unsigned log2page;   /* 12, 14 or 16 */
     unsigned va_bits;
     uint64_t root;       /* TTB0 */
 } PageTable;

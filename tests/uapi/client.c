@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ static const struct uapi_smmu_config default_smmu = {
         4 | 1 << 4 | 1 << 5 | 1 << 6,       /* OAS 44 bits, 4K 16K 64K */
     },
     .s2_bits = 44,
+    .coherent = 1,
 };
 
 static void set_device(struct uapi_device_config *dev, unsigned i)
@@ -91,13 +93,19 @@ struct uapi *uapi_new(unsigned devices)
         errno = EINVAL;
         return NULL;
     }
-    snprintf(u->dir, sizeof(u->dir), "%.40s/uapi-XXXXXX", tmp ? tmp : "/tmp");
+    if ((size_t)snprintf(u->dir, sizeof(u->dir), "%s/uapi-XXXXXX",
+                         tmp ? tmp : "/tmp") >= sizeof(u->dir)) {
+        free(u);
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
     if (!mkdtemp(u->dir)) {
         free(u);
         return NULL;
     }
     snprintf(u->path, sizeof(u->path), "%s/control", u->dir);
     if (!map_block(u)) {
+        rmdir(u->dir);
         free(u);
         return NULL;
     }
@@ -171,20 +179,23 @@ static bool write_device(struct uapi *u, unsigned i)
     return fclose(file) == 0 && write_group(u, i);
 }
 
-static void remove_tree(struct uapi *u)
+static int remove_file(const char *path, const struct stat *st, int type,
+                       struct FTW *at)
 {
-    char command[160];
+    return remove(path);
+}
 
-    snprintf(command, sizeof(command), "exec rm -rf -- '%s/sys'", u->dir);
-    if (system(command) != 0) {
-        fprintf(stderr, "cannot remove %s/sys\n", u->dir);
+static void remove_tree(const char *path)
+{
+    if (nftw(path, remove_file, 8, FTW_DEPTH | FTW_PHYS) < 0) {
+        perror(path);
     }
 }
 
 bool uapi_write_tree(struct uapi *u)
 {
     if (access(u->control->sysfs, F_OK) == 0) {
-        remove_tree(u);
+        remove_tree(u->control->sysfs);
     }
     if (mkdir(u->control->sysfs, 0700) < 0) {
         return false;
@@ -200,10 +211,8 @@ bool uapi_write_tree(struct uapi *u)
 void uapi_free(struct uapi *u)
 {
     if (u) {
-        remove_tree(u);
         munmap(u->control, sizeof(*u->control));
-        unlink(u->path);
-        rmdir(u->dir);
+        remove_tree(u->dir);    /* with what a test has put there, too */
         free(u);
     }
 }

@@ -13,8 +13,8 @@
 
 struct uapi {
     struct uapi_control *control;
-    char dir[64];      /* temporary directory with the block and the tree */
-    char path[96];     /* of the block */
+    char dir[200];     /* temporary directory with the block and the tree */
+    char path[220];    /* of the block */
 };
 
 /*

@@ -28,7 +28,7 @@
 
 #define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
-#define UAPI_CONTROL_VERSION 5u
+#define UAPI_CONTROL_VERSION 6u
 
 /*
  * Version of the kernel that is modelled: UAPI_KERNEL(6, 18). uapi_new() sets
@@ -58,7 +58,7 @@ struct uapi_smmu_config {
     uint32_t iidr;
     uint32_t aidr;
     uint32_t s2_bits;       /* bits of stage 2's input: IOVA ranges */
-    uint32_t reserved;
+    uint32_t coherent;      /* as firmware reports it, whatever IDR0.COHACC is */
 };
 
 enum uapi_device_flags {

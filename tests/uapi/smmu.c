@@ -22,7 +22,7 @@ bool uapi_smmu_has_s2fwb(unsigned smmu)
 
 bool uapi_smmu_coherent(unsigned smmu)
 {
-    return BITS(uapi_ctl->smmu[smmu].idr[0], 4, 1);
+    return uapi_ctl->smmu[smmu].coherent;
 }
 
 uint64_t uapi_smmu_aperture(unsigned smmu)

@@ -39,7 +39,7 @@ typedef uint32_t uapi_result;
 const struct uapi_smmu_config *uapi_smmu_config(unsigned smmu);
 bool uapi_smmu_can_nest(unsigned smmu);     /* both stages */
 bool uapi_smmu_has_s2fwb(unsigned smmu);
-bool uapi_smmu_coherent(unsigned smmu);
+bool uapi_smmu_coherent(unsigned smmu);     /* by firmware */
 /* Last address that stage 2 can translate, and the kernel's own stage 1 */
 uint64_t uapi_smmu_aperture(unsigned smmu);
 #define UAPI_STAGE1_LAST ((UINT64_C(1) << 48) - 1)
