@@ -214,6 +214,41 @@ static const Reserved reserved[] = {
       { } },
 };
 
+/* A host whose ASIDs have 8 bits: so have the guest's */
+static void test_asid8(const void *unused)
+{
+    Dut *dut;
+    uint64_t from;
+
+    dut_model()->control->smmu[0].idr[0] &= ~IDR0_ASID16;
+    dut = dut_start_translating(NULL);
+    g_assert_cmphex(smmu_read(&dut->smmu, SMMU_IDR0) & IDR0_ASID16, ==, 0);
+    from = log_now(dut);
+    dut_command(dut, CMD_TLBI_NH_ASID | CMD_ASID(0x4207), 0);
+    g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NH_ASID | CMD_ASID(7), 0),
+                     ==, 1);
+    dut_stop(dut);
+}
+
+/*
+ * The host's kernel decides about ATS: an STE that differs in nothing else may
+ * be the same to its SMMU, whose CDs have to be invalidated all the same.
+ */
+static void test_eats(const void *unused)
+{
+    Dut *dut = start_ats();
+    uint64_t from = log_now(dut), cds = CMD_CFGI_CD_ALL | CMD_SID(dut->sid);
+
+    dut_translate(dut);
+    g_assert_cmpuint(log_count(dut, from, cds, 0), ==, 1);
+    dut_translate(dut);
+    g_assert_cmpuint(log_count(dut, from, cds, 0), ==, 2);
+    dut_set_ste(dut, STE_BYPASS, 0);
+    dut_translate(dut);
+    g_assert_cmpuint(log_count(dut, from, cds, 0), ==, 2);
+    dut_stop(dut);
+}
+
 static void test_reserved(const void *data)
 {
     const DutConfig config = { .smmu = data };
@@ -444,6 +479,8 @@ int main(int argc, char **argv)
     dut_test("/batch/reserved/ril", DUT_MODELED, test_reserved, ",ats=on");
     dut_test("/batch/reserved/no-ril", DUT_MODELED, test_reserved,
              ",ats=on,ril=off");
+    dut_test("/batch/asid8", DUT_MODELED, test_asid8, NULL);
+    dut_test("/batch/eats", DUT_MODELED, test_eats, NULL);
     dut_test("/batch/order", DUT_MODELED, test_order, NULL);
     dut_test("/batch/illegal", DUT_MODELED, test_illegal, NULL);
     dut_test("/batch/recovery", DUT_MODELED, test_recovery, NULL);

@@ -14,6 +14,8 @@
 #define BIG_QUEUE   12     /* log2 of entries */
 #define TURN_CMDS   1024   /* the most that one turn of the queue may execute */
 #define TURN_CALLS  48     /* 32, and what the last command began */
+#define SLOW_MS     20     /* longer than a turn may take */
+#define SLOW_CALLS  8      /* two batches, and what follows their failure */
 #define SECOND_SLOT 5
 #define TLBI_VA     (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
 
@@ -52,9 +54,10 @@ static Turns count_turns(const char *file)
     lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
         if (strstr(*line, "smmuv3_cmdq_consume_out")) {
-            turns.turns++;
             turns.commands = MAX(turns.commands, commands);
-            turns.calls = MAX(turns.calls, calls);
+            /* before the first one QEMU has set up the devices */
+            turns.calls = MAX(turns.calls, turns.turns ? calls : 0);
+            turns.turns++;
             commands = calls = 0;
         } else if (strstr(*line, "smmuv3_cmdq_opcode")) {
             commands++;
@@ -69,15 +72,19 @@ static Turns count_turns(const char *file)
 
 typedef struct Flood {
     const char *name;
-    uint64_t commands[2];    /* alternately */
+    uint64_t commands[3];    /* in turn, up to one that is 0 */
     unsigned turns;          /* at least so many */
+    unsigned delay_ms;       /* until the host fails with each invalidation */
 } Flood;
 
 static const Flood floods[] = {
-    { "tlbi", { TLBI_VA, TLBI_VA }, 4 },
-    { "sync", { TLBI_VA, CMD_SYNC }, 64 },
-    { "cfgi-all", { CMD_CFGI_ALL, CMD_SYNC }, 64 },
-    { "cfgi-tlbi", { CMD_CFGI_ALL, TLBI_VA }, 4 },
+    { "tlbi", { TLBI_VA, TLBI_VA }, 4, 0 },
+    { "sync", { TLBI_VA, CMD_SYNC }, 64, 0 },
+    { "cfgi-all", { CMD_CFGI_ALL, CMD_SYNC }, 64, 0 },
+    { "cfgi-tlbi", { CMD_CFGI_ALL, TLBI_VA }, 4, 0 },
+    { "tlbi-cfgi-sync", { TLBI_VA, CMD_CFGI_ALL, CMD_SYNC }, 64, 0 },
+    /* as when a device does not answer, which takes Linux a second */
+    { "slow", { TLBI_VA }, 16, SLOW_MS },
 };
 
 static void test_bounded(const void *data)
@@ -90,12 +97,23 @@ static void test_bounded(const void *data)
         "-trace 'iommufd_*' -D %s %s", log, device);
     const DutConfig config = { .args = args };
     Dut *dut = dut_start_translating(&config);
+    unsigned num = 0;
     Turns turns;
 
     strtab_set_stage1(&dut->strtab, SECOND_SLOT << 3, dut->cd);
     start_big_queue(dut);
+    if (flood->delay_ms) {
+        struct uapi_fail_rule *rule = &dut->model->control->fail[0];
+
+        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+        rule->delay_ms = flood->delay_ms;
+        rule->repeat = 1;
+    }
+    while (num < 3 && flood->commands[num]) {
+        num++;
+    }
     for (unsigned i = 0; i < 1u << BIG_QUEUE; i++) {
-        uint64_t command = flood->commands[i % 2];
+        uint64_t command = flood->commands[i % num];
 
         smmu_queue(&dut->smmu, command,
                    command == CMD_CFGI_ALL ? CFGI_ALL :
@@ -107,7 +125,8 @@ static void test_bounded(const void *data)
     turns = count_turns(log);
     g_assert_cmpuint(turns.turns, >=, flood->turns);
     g_assert_cmpuint(turns.commands, <=, TURN_CMDS);
-    g_assert_cmpuint(turns.calls, <=, TURN_CALLS);
+    g_assert_cmpuint(turns.calls, <=, flood->delay_ms ? SLOW_CALLS :
+                     TURN_CALLS);
     g_unlink(log);
 }
 
@@ -275,6 +294,27 @@ static void test_bad_ste(const void *unused)
     dut_stop(dut);
 }
 
+/* A queue without room: what is refused counts as lost, and is no error */
+static void test_bad_ste_overflow(const void *unused)
+{
+    Dut *dut = dut_start_translating(NULL);
+    uint32_t prod;
+
+    smmu_start_eventq(&dut->smmu, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        dut_set_ste(dut, STE_STAGE2, 0);
+        dut_translate(dut);
+    }
+    prod = smmu_read(&dut->smmu, SMMU_EVENTQ_PROD);
+    g_assert_cmphex(prod, ==, EVENTQ_OVFLG | 2);
+    g_assert_cmphex(smmu_read(&dut->smmu, SMMU_GERROR), ==, 0);
+    smmu_write(&dut->smmu, SMMU_EVENTQ_CONS, prod);
+    dut->smmu.events = 2;
+    dut_set_ste(dut, STE_STAGE2, 0);
+    assert_refused(dut, EVENT_C_BAD_STE);
+    dut_stop(dut);
+}
+
 /*
  * The event queue's MSI goes where the guest wants: here to the slot control of
  * the root port, so that the event about a device's STE unplugs that device.
@@ -364,6 +404,29 @@ static void test_messages(const void *unused)
     dut_stop(dut);
 }
 
+/* No queue of the host's, at each reset again: likewise */
+static void test_no_events(const void *unused)
+{
+    static const DutConfig config = { 0 };
+    g_autofree char *log = g_build_filename(dut_model()->dir, "stderr", NULL);
+    SmmuEvent event;
+    Dut *dut;
+
+    uapi_fail(dut_model(), 0, UAPI_VEVENTQ_ALLOC, 1, ENOMEM);
+    dut_model()->control->fail[0].repeat = 1;
+    dut = sweep_start(&config);
+    dut_reboot(dut);
+    dut_reboot(dut);
+    g_assert_cmpuint(count_lines(log, "gets no events"), ==, 1);
+    edu_write(dut, DUT_IOVA, 4);
+    g_assert_false(next_event(dut, &event));
+    uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    dut_reboot(dut);
+    edu_write(dut, DUT_IOVA, 4);
+    assert_refused(dut, EVENT_F_TRANSLATION);
+    dut_stop(dut);
+}
+
 /* --- ATS ------------------------------------------------------------------ */
 
 /* The SMMU has ATS, and the host cannot use it for this device */
@@ -423,9 +486,12 @@ int main(int argc, char **argv)
     dut_test("/hostile/stall/terminates", DUT_MODELED, test_stall,
              GUINT_TO_POINTER(1));
     dut_test("/hostile/bad-ste", DUT_MODELED, test_bad_ste, NULL);
+    dut_test("/hostile/bad-ste/overflow", DUT_MODELED, test_bad_ste_overflow,
+             NULL);
     dut_test("/hostile/event-unplugs", DUT_MODELED, test_event_unplugs, NULL);
     dut_test("/hostile/bad-sid", DUT_MODELED, test_bad_sid, NULL);
     dut_test("/hostile/messages", DUT_MODELED, test_messages, NULL);
+    dut_test("/hostile/messages/no-events", DUT_MODELED, test_no_events, NULL);
     dut_test("/hostile/no-ats", DUT_MODELED, test_no_ats, NULL);
     dut_test("/hostile/two-smmus", DUT_MODELED, test_two_smmus, NULL);
     return g_test_run();

@@ -274,9 +274,21 @@ static void test_abort(const void *unused)
 int main(int argc, char **argv)
 {
     static const DutConfig pages4, pages64 = { .log2page = 16 };
-    static const uint64_t unknown = CMD_ILLEGAL;
-    static const uint64_t secure = CMD_CFGI_CD | CMD_SSEC | CMD_SID(8);
-    static const uint64_t no_ats = CMD_ATC_INV | CMD_SID(8);
+    static const struct {
+        const char *name;
+        unsigned needs;
+        uint64_t command;
+    } illegal[] = {
+        { "unknown", 0, CMD_ILLEGAL },
+        { "secure", 0, CMD_CFGI_CD | CMD_SSEC | CMD_SID(8) },
+        /* of features that are not advertised; the emulated SMMU ignores them */
+        { "no-ats", DUT_ACCEL, CMD_ATC_INV | CMD_SID(8) },
+        { "no-hyp", DUT_ACCEL, CMD_TLBI_EL2_ALL },
+        { "no-el3", DUT_ACCEL, CMD_TLBI_EL3_ALL },
+        { "no-s2", DUT_ACCEL, CMD_TLBI_S12_VMALL },
+        { "no-pri", DUT_ACCEL, CMD_PRI_RESP | CMD_SID(8) },
+        { "no-stall", DUT_ACCEL, CMD_RESUME | CMD_SID(8) },
+    };
 
     machine_test_init(&argc, &argv);
     dut_test("/invalidate/commands", 0, test_commands, NULL);
@@ -285,9 +297,12 @@ int main(int argc, char **argv)
     dut_test("/invalidate/ranges/64k", 0, test_ranges, &pages64);
     dut_test("/invalidate/cd", 0, test_cd, NULL);
     dut_test("/invalidate/no-sync", 0, test_no_sync, NULL);
-    dut_test("/invalidate/illegal/unknown", 0, test_illegal, &unknown);
-    dut_test("/invalidate/illegal/secure", 0, test_illegal, &secure);
-    dut_test("/invalidate/illegal/no-ats", DUT_ACCEL, test_illegal, &no_ats);
+    for (size_t i = 0; i < G_N_ELEMENTS(illegal); i++) {
+        g_autofree char *path = g_strdup_printf("/invalidate/illegal/%s",
+                                                illegal[i].name);
+
+        dut_test(path, illegal[i].needs, test_illegal, &illegal[i].command);
+    }
     dut_test("/invalidate/abort", 0, test_abort, NULL);
     return g_test_run();
 }

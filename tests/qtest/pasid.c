@@ -16,6 +16,7 @@
 #define S1DSS_CD0   2ull     /* no PASID: CD 0 */
 #define S1FMT(n)    ((uint64_t)(n) << 4)
 #define CMD_SSV     (1ull << 11)
+#define CMD_GLOBAL  (1ull << 9)    /* every PASID */
 #define CMD_SSID(n) ((uint64_t)(n) << 12)
 #define CD_SIZE     64
 
@@ -355,17 +356,20 @@ static void test_commands(const void *unused)
     dut_command(dut, cd | CMD_SSID(16), CFGI_LEAF);
     dut_command(dut, atc | CMD_SSID(15), 0);
     dut_command(dut, atc | CMD_SSID(16), 0);
+    /* for all of them: the SubstreamID means nothing */
+    dut_command(dut, atc | CMD_GLOBAL | CMD_SSID(16), 0);
     g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(15), CFGI_LEAF), ==, 1);
     g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(16), CFGI_LEAF), ==, 0);
     g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(15), 0), ==, 1);
     g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(16), 0), ==, 0);
+    g_assert_cmpuint(log_count(dut, from, atc | CMD_GLOBAL, 0), ==, 1);
     dut_stop(dut);
 }
 
 /* Translations of substreams that the device caches are dropped, too */
 static void test_recovery(const void *unused)
 {
-    const uint64_t any = CMD_SSV | 1u << 9;    /* Global: every PASID */
+    const uint64_t any = CMD_SSV | CMD_GLOBAL;
     Dut *dut = start_substreams();
     Substreams s = make_substreams(dut);
     uint64_t from, atc;

@@ -42,6 +42,7 @@
 
 #define IDR0_COHACC        (1u << 4)
 #define IDR0_ATS           (1u << 10)
+#define IDR0_ASID16        (1u << 12)
 #define IDR0_MSI           (1u << 13)
 #define IDR1_SSIDSIZE_SHIFT 6
 #define IDR3_HAD           (1u << 2)
@@ -77,8 +78,13 @@
 #define CMD_TLBI_NH_ASID    0x11
 #define CMD_TLBI_NH_VA      0x12
 #define CMD_TLBI_NH_VAA     0x13
+#define CMD_TLBI_EL3_ALL    0x18
+#define CMD_TLBI_EL2_ALL    0x20
+#define CMD_TLBI_S12_VMALL  0x28
 #define CMD_TLBI_NSNH_ALL   0x30
 #define CMD_ATC_INV         0x40
+#define CMD_PRI_RESP        0x41
+#define CMD_RESUME          0x44
 #define CMD_SYNC            0x46
 #define CMD_ILLEGAL         0xff
 #define CMD_SSEC            (1ull << 10)   /* of a Secure stream */

@@ -75,11 +75,16 @@ static void arm(Dut *dut, const Flow *flow, enum uapi_call call, unsigned n,
 {
     uapi_fail(dut->model, 0, call, n, error);
     dut->model->control->fail[0].repeat = flow->repeat;
+    if (flow->too) {
+        uapi_fail(dut->model, 1, flow->too, 1, EIO);
+        dut->model->control->fail[1].repeat = 1;
+    }
 }
 
 static void disarm(Dut *dut)
 {
     uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    uapi_fail(dut->model, 1, UAPI_ANY, 0, 0);
 }
 
 /*

@@ -25,6 +25,7 @@ typedef struct Flow {
      */
     Dut *(*restart)(void);
     bool repeat;   /* once a call failed, those like it fail, too */
+    enum uapi_call too; /* fails whenever it is called, or UAPI_ANY: none */
 } Flow;
 
 /*

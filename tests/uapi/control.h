@@ -173,7 +173,7 @@ struct uapi_fail_rule {
     _Atomic uint32_t seen;  /* calls that matched */
     _Atomic uint32_t fired; /* calls that failed by it */
     uint32_t fired_call;    /* the last one: enum uapi_call */
-    uint32_t reserved;
+    uint32_t delay_ms;      /* how long a call takes before it fails */
 };
 
 /* ---- What the model sees ------------------------------------------------- */

@@ -106,6 +106,7 @@ int uapi_enter(enum uapi_call call)
         seen = atomic_fetch_add(&rule->seen, 1) + 1;
         if (!error && rule->error && (seen == at || (rule->repeat &&
                                                      seen > at))) {
+            usleep(rule->delay_ms * 1000);
             error = -rule->error;
             rule->fired_call = call;
             atomic_fetch_add(&rule->fired, 1);
