@@ -16,6 +16,7 @@
 #include "blockio.h"
 #include "commands-hw.h"
 #include "devices.h"
+#include "guest-command.h"
 #include "interrupts.h"
 #include "kexec.h"
 #include "klog.h"
@@ -283,46 +284,37 @@ static enum command_end do_kexec(const char *args, struct answer *a)
     return crash ? COMMAND_CRASH : COMMAND_KEXEC;
 }
 
-static const struct {
-    const char *name;
-    void (*run)(const char *args, struct answer *a);
-} table[] = {
-    { "read", cmd_read },       { "write", cmd_write },
-    { "irqs", cmd_irqs },       { "queues", cmd_queues },
-    { "log", cmd_log },         { "wait", cmd_wait },
-    { "gone", cmd_gone },       { "rebind", cmd_rebind },
-    { "reserved", cmd_reserved }, { "iommu", cmd_iommu },
-    { "cpus", cmd_cpus },       { "sh", cmd_sh },
-    { "edu", commands_edu },    { "msi", commands_msi },
-    { "ram", commands_ram },    { "ping", commands_ping },
-    { "smmu", commands_smmu },  { "begin", cmd_begin },
-    { "finish", cmd_finish },   { "running", cmd_running },
+typedef void run_command(const char *args, struct answer *a);
+
+/* What ends the agent is not among them. */
+static run_command *const table[GUEST_VERBS] = {
+    [GUEST_READ] = cmd_read, [GUEST_WRITE] = cmd_write, [GUEST_WAIT] = cmd_wait, [GUEST_GONE] = cmd_gone,
+    [GUEST_REBIND] = cmd_rebind, [GUEST_IRQS] = cmd_irqs, [GUEST_QUEUES] = cmd_queues, [GUEST_LOG] = cmd_log,
+    [GUEST_RESERVED] = cmd_reserved, [GUEST_IOMMU] = cmd_iommu, [GUEST_CPUS] = cmd_cpus, [GUEST_MSI] = commands_msi,
+    [GUEST_EDU] = commands_edu, [GUEST_RAM] = commands_ram, [GUEST_PING] = commands_ping, [GUEST_SMMU] = commands_smmu,
+    [GUEST_BEGIN] = cmd_begin, [GUEST_RUNNING] = cmd_running, [GUEST_FINISH] = cmd_finish, [GUEST_SH] = cmd_sh,
 };
 
 enum command_end commands_run(const char *line, struct answer *a)
 {
-    char verb[32];
+    enum guest_verb verb;
+    const char *args;
+    char *err = NULL;
 
-    if (!words_next(&line, verb, sizeof(verb))) {
-        answer_error(a, "no command");
+    if (!guest_command_parse(line, &verb, &args, &err)) {
+        answer_error(a, "%s", err);
+        free(err);
         return COMMAND_GO_ON;
     }
-    line += strspn(line, " ");
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        if (!strcmp(verb, table[i].name)) {
-            table[i].run(line, a);
-            return COMMAND_GO_ON;
-        }
-    }
-    if (!strcmp(verb, "poweroff") || !strcmp(verb, "exit")) {
+    switch (verb) {
+    case GUEST_POWEROFF:
         return COMMAND_POWEROFF;
-    }
-    if (!strcmp(verb, "reboot")) {
+    case GUEST_REBOOT:
         return COMMAND_REBOOT;
+    case GUEST_KEXEC:
+        return do_kexec(args, a);
+    default:
+        table[verb](args, a);
+        return COMMAND_GO_ON;
     }
-    if (!strcmp(verb, "kexec")) {
-        return do_kexec(line, a);
-    }
-    answer_error(a, "unknown command %s", verb);
-    return COMMAND_GO_ON;
 }

@@ -68,7 +68,7 @@ static const char help_text[] =
 "\n"
 "What is done and what must be seen (default: reads from an NVMe disk, one\n"
 "interrupt or more for each):\n"
-"  --step STEP       boot | guest[?] CMD | qmp[?] JSON | event NAME |\n"
+"  --step [KEY=]STEP boot | guest[?] CMD | qmp[?] JSON | event NAME |\n"
 "                    expect-boots N | repeat N { STEP ; ... } | host CMD |\n"
 "                    sleep S | exit [code=N|nonzero] |\n"
 "                    qtest PROGRAM [-p PATH] (takes no kernel, no initrd)\n"

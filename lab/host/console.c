@@ -5,30 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel-log.h"
+
 enum { ESCAPE_NONE, ESCAPE_START, ESCAPE_SEQUENCE };
-
-bool console_line_is_bad(const char *line)
-{
-    static const char *const signs[] = {
-        "Kernel panic", "Oops", "BUG:", "WARNING:", "Internal error:",
-        "Unable to handle kernel",
-    };
-    const char *smmu = strstr(line, "arm-smmu-v3");
-
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (strstr(line, signs[i])) {
-            return true;
-        }
-    }
-    return smmu && strstr(smmu, "event");
-}
-
-bool console_line_is_event(const char *line)
-{
-    const char *smmu = strstr(line, "arm-smmu-v3");
-
-    return smmu && strstr(smmu, ": event: ");
-}
 
 static void take_answer(struct console *con, const char *text)
 {
@@ -48,6 +27,7 @@ static void take_answer(struct console *con, const char *text)
 
 static void take_line(struct console *con)
 {
+    enum kernel_line kind;
     const char *said;
 
     con->line[con->used] = '\0';
@@ -71,13 +51,12 @@ static void take_line(struct console *con)
     if (strstr(con->line, "completion polled")) {
         con->polled++;
     }
-    if (console_line_is_event(con->line)) {
-        con->events++;
-    }
     if (strstr(con->line, "Kernel panic")) {
         con->panicked = true;
     }
-    if (console_line_is_bad(con->line)) {
+    kind = kernel_line_classify(con->line);
+    con->events += kind == KERNEL_LINE_EVENT;
+    if (kind != KERNEL_LINE_GOOD) {
         if (!con->bad++) {
             snprintf(con->first_bad, sizeof(con->first_bad), "%.255s",
                      con->line);

@@ -19,7 +19,7 @@ struct console {
     unsigned long boots;    /* `@lab ready` lines */
     unsigned long polled;   /* I/O that only a time-out completed */
     unsigned long events;   /* SMMU events, one for each */
-    unsigned long bad;      /* lines that speak of a broken kernel or SMMU */
+    unsigned long bad;      /* lines of trouble (kernel-log.h), events included */
     char first_bad[256];    /* the first of them */
     bool panicked;
     unsigned long answered; /* number of the last answer */
@@ -33,12 +33,5 @@ void console_feed(struct console *con, const char *data, size_t len);
 
 /* Nothing more comes: take a last line without newline. */
 void console_end(struct console *con);
-
-/* Does the kernel log line speak of a panic, oops, warning or SMMU event? */
-bool console_line_is_bad(const char *line);
-
-/* Does it name an SMMU event? One line does for each event, though the driver
- * prints several, of which two are bad ones. */
-bool console_line_is_event(const char *line);
 
 #endif

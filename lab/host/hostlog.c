@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "kernel-log.h"
 
 int hostlog_open(void)
 {
@@ -28,6 +28,7 @@ uint64_t hostlog_bad(int fd, const char *path, uint64_t *events)
     *events = 0;
     while (fd >= 0) {
         ssize_t n = read(fd, record, sizeof(record) - 1);
+        enum kernel_line kind;
         char *text;
 
         if (n < 0 && errno == EPIPE) {
@@ -39,8 +40,9 @@ uint64_t hostlog_bad(int fd, const char *path, uint64_t *events)
         record[n] = '\0';
         text = strchr(record, ';'); /* level,number,time,flags;text */
         text = text ? text + 1 : record;
-        bad += console_line_is_bad(text) ? 1 : 0;
-        *events += console_line_is_event(text) ? 1 : 0;
+        kind = kernel_line_classify(text);
+        bad += kind != KERNEL_LINE_GOOD;
+        *events += kind == KERNEL_LINE_EVENT;
         if (out) {
             fputs(text, out);
         }

@@ -8,8 +8,8 @@
 /* Returns: a descriptor that stands at the end of the log, or -1. */
 int hostlog_open(void);
 
-/* Returns: records since hostlog_open() that speak of a panic, oops, warning
- * or SMMU event, each counted once. @path, if not NULL, receives all records
+/* Returns: records of trouble (kernel-log.h) since hostlog_open(), each counted
+ * once. @path, if not NULL, receives all records
  * since then. @events is how many SMMU events these are about: two records each. */
 uint64_t hostlog_bad(int fd, const char *path, uint64_t *events);
 

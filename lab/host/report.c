@@ -66,14 +66,14 @@ void report_phase(struct report *r, const char *name, double seconds)
     record(r, "phase name=%s seconds=%.1f", name, seconds);
 }
 
-void report_step(struct report *r, unsigned n, bool ok, const char *text,
-                 double seconds, const char *answer)
+void report_step(struct report *r, unsigned n, bool ok, const char *key,
+                 const char *text, double seconds, const char *answer)
 {
     char *t = words_quote(text);
     char *a = words_quote(answer);
 
-    record(r, "step n=%u ok=%d text=%s seconds=%.2f answer=%s", n, ok, t,
-           seconds, a);
+    record(r, "step n=%u%s%s ok=%d text=%s seconds=%.2f answer=%s", n,
+           key ? " key=" : "", key ? key : "", ok, t, seconds, a);
     tell(r, "%s %2u %6.2f s  %s%s%s", ok ? "ok    " : "not ok", n, seconds,
          text, *answer ? "\n                    " : "", answer);
     free(t);

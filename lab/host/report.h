@@ -18,8 +18,9 @@ bool report_open(struct report *r, const char *dir, char **err);
 void report_close(struct report *r);
 
 void report_phase(struct report *r, const char *name, double seconds);
-void report_step(struct report *r, unsigned n, bool ok, const char *text,
-                 double seconds, const char *answer);
+/* @key: of the step, or NULL. */
+void report_step(struct report *r, unsigned n, bool ok, const char *key,
+                 const char *text, double seconds, const char *answer);
 
 /* A test of @program; @result: pass, fail or skip; @why may be "". */
 void report_test(struct report *r, const char *program, const char *name,

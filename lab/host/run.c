@@ -175,7 +175,7 @@ static bool do_guest(struct run *run, const struct step *step, char **answer)
     bool sent;
 
     account_begin(run, &before);
-    if (!strcmp(step->arg, "poweroff") || !strcmp(step->arg, "exit")) {
+    if (!strcmp(step->arg, "poweroff")) {
         run->exit_wanted = true;
     }
     if (!strncmp(step->arg, "kexec ", 6) && strstr(step->arg, "crash=1")) {
@@ -341,7 +341,7 @@ static bool do_step(struct run *run, const struct step *step)
         return do_repeat(run, step);
     }
     ok = do_verb(run, step, &answer);
-    report_step(&run->report, ++run->step_no, ok, step->text,
+    report_step(&run->report, ++run->step_no, ok, step->key, step->text,
                 clock_seconds() - begin,
                 answer ? answer : ok ? "" : run->reason);
     if (!ok) {

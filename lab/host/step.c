@@ -31,6 +31,8 @@ static const struct {
 #define QTEST_WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
                    "0123456789-_./"
 
+#define KEY "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 static bool find_verb(const char *word, struct step *step)
 {
     size_t len = strlen(word);
@@ -245,13 +247,20 @@ static bool parse_argument(struct step *step, char **err)
 bool step_parse(const char *text, struct step *step, char **err)
 {
     char word[32];
-    const char *cur = text;
+    const char *whole = text, *cur;
+    size_t len = strspn(text, KEY);
 
     *step = (struct step){ 0 };
+    if (len && text[len] == '=') {
+        step->key = text_strip(text, len);
+        text += len + 1;
+    }
+    cur = text;
     if (!words_next(&cur, word, sizeof(word)) || !find_verb(word, step)) {
+        step_free(step);
         return text_fail(err, "`%s` is no step: it must begin with boot, "
                          "start, guest, qmp, event, monitor, expect-boots, "
-                         "repeat, host, sleep, qtest or exit", text);
+                         "repeat, host, sleep, qtest or exit", whole);
     }
     step->text = text_strip(text, strlen(text));
     step->arg = text_strip(cur, strlen(cur));
@@ -268,6 +277,7 @@ void step_free(struct step *step)
         step_free(&step->children[i]);
     }
     free(step->children);
+    free(step->key);
     free(step->text);
     free(step->arg);
     free(step->match);

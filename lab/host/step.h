@@ -23,7 +23,8 @@ enum step_verb {
 
 struct step {
     enum step_verb verb;
-    char *text;          /* the whole step, for the report */
+    char *key;           /* by which its answer is found, or NULL */
+    char *text;          /* the whole step without it, for the report */
     char *arg;           /* command, JSON, event name, program; "" if none */
     char *match;         /* event: text its message must have, or NULL */
     bool may_fail;       /* marked `?` */
@@ -38,7 +39,7 @@ struct step {
 #define STEP_NONZERO (-1)
 
 /*
- * Parse one step. @step must be freed with step_free() when it succeeds.
+ * Parse [KEY=]STEP, with a key of letters, digits, - and _. @step must be freed with step_free() when it succeeds.
  * Returns: false with a message in *@err that quotes the step.
  */
 bool step_parse(const char *text, struct step *step, char **err);

@@ -267,8 +267,8 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
         add(argv, "--shell", NULL);
         return g_strv_builder_end(argv);
     }
-    for (char **step = s->steps; *step; step++) {
-        add(argv, "--step", *step, NULL);
+    for (guint i = 0; s->steps[i]; i++) {
+        add_option(argv, "--step", "%s=%s", s->step_keys[i], s->steps[i]);
     }
     add_expects(argv, s);
     add_option(argv, "--timeout", "%.0f",

@@ -5,13 +5,6 @@
 
 #define INIT_STARTS "Run /init as init process"
 
-static const char *const troubles[] = {
-    "Kernel panic - not syncing", "Internal error: ",
-    "Unable to handle kernel ", "BUG: ", "kernel BUG at ", "WARNING: ",
-    "Oops: ", "soft lockup", "rcu_sched detected stalls",
-    "rcu_preempt detected stalls",
-};
-
 static const struct {
     const char *text;
     const char *milestone;
@@ -50,39 +43,16 @@ static const char *stamped_message(const char *line)
     return "";
 }
 
-/* Events of the SMMU: `arm-smmu-v3 9050000.smmuv3: event: F_TRANSLATION…` */
-static gboolean is_smmu_event(const char *message)
+enum kernel_line console_classify(const char *line, gboolean user_land)
 {
-    const char *driver = strstr(message, "arm-smmu-v3 ");
-
-    return driver && !strstr(driver, "allocated ") && strstr(driver, "event");
-}
-
-static gboolean is_smmu_error(const char *message)
-{
-    const char *driver = strstr(message, "arm-smmu-v3 ");
-
-    return driver &&
-           (strstr(driver, "gerror") || strstr(driver, "CMDQ error") ||
-            strstr(driver, "timeout"));
-}
-
-gboolean console_is_bad(const char *line, gboolean user_land)
-{
-    const char *message = user_land ? stamped_message(line) : line;
-
-    for (guint i = 0; i < G_N_ELEMENTS(troubles); i++) {
-        if (strstr(message, troubles[i])) {
-            return TRUE;
-        }
-    }
-    return is_smmu_event(message) || is_smmu_error(message);
+    return kernel_line_classify(user_land ? stamped_message(line) : line);
 }
 
 void console_line(Console *c, const char *line)
 {
     static const char ended[] = "lab: smmu-lab-host exit ";
     const char *end = strstr(line, ended);
+    enum kernel_line kind;
 
     g_queue_push_tail(&c->tail, g_strdup(line));
     if (c->tail.length > CONSOLE_TAIL) {
@@ -97,8 +67,8 @@ void console_line(Console *c, const char *line)
         c->agent_exit = g_ascii_strtoll(end + strlen(ended), NULL, 10);
         c->milestone = "smmu-lab-host ended";
     }
-    if (console_is_bad(line, c->user_land) &&
-        !(c->events_expected && is_smmu_event(line) && !is_smmu_error(line))) {
+    kind = console_classify(line, c->user_land);
+    if (kind == KERNEL_LINE_BAD || (kind != KERNEL_LINE_GOOD && !c->events_expected)) {
         c->bad++;
         if (!c->first_bad) {
             c->first_bad = g_strstrip(g_strdup(line));

@@ -6,6 +6,8 @@
 #ifndef RUNNER_CONSOLE_H
 #define RUNNER_CONSOLE_H
 
+#include "kernel-log.h"
+
 #include <glib.h>
 
 #define CONSOLE_TAIL 20
@@ -27,10 +29,10 @@ void console_clear(Console *console);
 void console_line(Console *console, const char *line);
 
 /*
- * Whether the kernel tells of a panic, oops, WARNING or SMMU event on
- * @line. Once others speak too (@user_land), its messages are those with a
- * time stamp (printk.time=1): smmu-lab-host may quote what it looks for.
+ * What the kernel says on @line. Once others speak too (@user_land), its
+ * messages are those with a time stamp (printk.time=1): smmu-lab-host may
+ * quote what it looks for.
  */
-gboolean console_is_bad(const char *line, gboolean user_land);
+enum kernel_line console_classify(const char *line, gboolean user_land);
 
 #endif

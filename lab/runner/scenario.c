@@ -342,6 +342,11 @@ static gboolean read_all(const Reader *r, const char *group,
         g_autofree char *value = get(r, group, *key);
         g_autofree char *problem = check(value ? value : "");
 
+        if ((*key)[strspn(*key, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
+                          "-_")]) {
+            return bad(r, error, group, *key, "write a key of letters, "
+                       "digits, - and _");
+        }
         if (problem) {
             return bad(r, error, group, *key, "%s", problem);
         }

@@ -125,14 +125,14 @@ static gboolean expect_held(const Report *report, const char *expr)
     return FALSE;
 }
 
-/* The answer to the last step with this text, or NULL. */
-static const char *answer_to(const Report *report, const char *step)
+/* The answer to the step with this key, or NULL. */
+static const char *answer_to(const Report *report, const char *key)
 {
     for (guint i = report->records->len; i-- > 0;) {
         const Record *record = g_ptr_array_index(report->records, i);
 
         if (!strcmp(record->kind, "step") &&
-            !g_strcmp0(record_get(record, "text"), step)) {
+            !g_strcmp0(record_get(record, "key"), key)) {
             return record_get(record, "answer");
         }
     }
@@ -140,10 +140,9 @@ static const char *answer_to(const Report *report, const char *step)
 }
 
 /* The number that @w names in the answers. */
-static gboolean answer_number(const Scenario *s, const Report *report,
-                              const AnswerWord *w, guint64 *number)
+static gboolean answer_number(const Report *report, const AnswerWord *w, guint64 *number)
 {
-    const char *answer = answer_to(report, scenario_step(s, w->step));
+    const char *answer = answer_to(report, w->step);
     g_autofree char *value = answer ? words_get(answer, w->word) : NULL;
     char *end = NULL;
 
@@ -152,40 +151,38 @@ static gboolean answer_number(const Scenario *s, const Report *report,
 }
 
 /* Compare numbers of the answers, or search in one. */
-static gboolean answer_holds(const Scenario *s, const Report *report,
-                             const char *answer, const Expect *e,
-                             guint64 right)
+static gboolean answer_holds(const Report *report, const char *answer,
+                             const Expect *e, guint64 right)
 {
     guint64 left, minus = 0;
 
     if (!e->answer.word) {
         return (strstr(answer, e->text) != NULL) == (e->op[0] == '~');
     }
-    return answer_number(s, report, &e->answer, &left) &&
-           (!e->minus.step || answer_number(s, report, &e->minus, &minus)) &&
+    return answer_number(report, &e->answer, &left) &&
+           (!e->minus.step || answer_number(report, &e->minus, &minus)) &&
            left >= minus && expect_compare(left - minus, e->op, right);
 }
 
-static Judgement judge_answer(const Scenario *s, const Witness *w,
-                              const char *expr, const Expect *e,
-                              guint64 right)
+static Judgement judge_answer(const Witness *w, const char *expr,
+                              const Expect *e, guint64 right)
 {
-    const char *step = scenario_step(s, e->answer.step);
+    const char *step = e->answer.step;
     const char *answer = answer_to(w->report, step);
 
     if (!answer) {
         return judgement(VERDICT_FAIL, "expected %s, but the report has no "
                          "answer to '%s'", expr, step);
     }
-    if (!answer_holds(s, w->report, answer, e, right)) {
+    if (!answer_holds(w->report, answer, e, right)) {
         return judgement(VERDICT_FAIL, "expected %s, but the answer to '%s' "
                          "is '%s'", expr, step, answer);
     }
     return undecided;
 }
 
-static Judgement judge_own_expect(const Scenario *s, const Witness *w,
-                                  const char *expr, const Expect *e)
+static Judgement judge_own_expect(const Witness *w, const char *expr,
+                                  const Expect *e)
 {
     guint64 right = e->value, counter;
 
@@ -197,7 +194,7 @@ static Judgement judge_own_expect(const Scenario *s, const Witness *w,
         right *= counter;
     }
     if (e->answer.step) {
-        return judge_answer(s, w, expr, e, right);
+        return judge_answer(w, expr, e, right);
     }
     if (!expect_compare(w->disks_read, e->op, right)) {
         return judgement(VERDICT_FAIL, "expected %s, but disks_read is %"
@@ -229,7 +226,7 @@ static Judgement judge_completeness(const Scenario *s, const Witness *w)
         Judgement j = undecided;
 
         if (expect_is_runners(e)) {
-            j = judge_own_expect(s, w, *expr, e);
+            j = judge_own_expect(w, *expr, e);
         } else if (!expect_held(w->report, *expr)) {
             j = judgement(VERDICT_FAIL, "the report does not say that '%s' "
                           "holds", *expr);

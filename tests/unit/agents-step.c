@@ -55,6 +55,18 @@ static void test_plain(void)
     step_free(&step);
 }
 
+static void test_key(void)
+{
+    struct step step = parse("two-x_1=guest log match=a=b");
+
+    g_assert_cmpstr(step.key, ==, "two-x_1");
+    g_assert_cmpstr(step.text, ==, "guest log match=a=b");
+    step_free(&step);
+    step = parse("boot timeout=9");
+    g_assert_null(step.key);
+    step_free(&step);
+}
+
 static void test_may_fail(void)
 {
     struct step step = parse("guest? wait dev=x");
@@ -119,7 +131,7 @@ static void test_repeat(void)
 static void test_refused(void)
 {
     static const char *const bad[] = {
-        "fly", "guest", "qmp", "boot now", "sleep", "sleep long",
+        "fly", "a=fly", "=boot", "a b=boot", "guest", "qmp", "boot now", "sleep", "sleep long",
         "monitor", "monitor all",
         "expect-boots", "expect-boots 0", "exit code=x", "exit code=256",
         "exit soon", "event", "event match=x", "event A wrong=1",
@@ -149,6 +161,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/agents/step/plain", test_plain);
+    g_test_add_func("/agents/step/key", test_key);
     g_test_add_func("/agents/step/may-fail", test_may_fail);
     g_test_add_func("/agents/step/exit", test_exit);
     g_test_add_func("/agents/step/event", test_event);

@@ -386,7 +386,7 @@ static void test_dry_run(Fixture *f, gconstpointer data)
     g_free(f->out);
     f->out = g_build_filename(f->results, "dry-run/good/share/args", NULL);
     g_assert_true(g_file_get_contents(f->out, &args, NULL, NULL));
-    assert_says(args, "--step\nguest read dev=nvme0n1 bs=4096 count=4\n");
+    assert_says(args, "--step\nb=guest read dev=nvme0n1 bs=4096 count=4\n");
 }
 
 /* Whose ID registers the emulated SMMU is to have. */

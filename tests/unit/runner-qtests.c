@@ -146,7 +146,7 @@ static void test_arguments(Fixture *f, gconstpointer data)
     g_autofree char *line = g_strjoinv(" ", argv);
 
     g_assert_nonnull(strstr(line, "--qtests /lab/qtests "));
-    g_assert_nonnull(strstr(line, "--step qtest msi "));
+    g_assert_nonnull(strstr(line, "--step b=qtest msi "));
     g_assert_nonnull(strstr(line, "--expect tests_failed == 0 "));
 }
 

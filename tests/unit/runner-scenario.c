@@ -117,6 +117,7 @@ static const struct {
     { HEAD "[steps]\na=qmp {\"execute\":\"x\",\"arguments\":"
       "{\"host\":\"${dev3}\"}}\n", { "[steps] a", "${dev3}" } },
     { HEAD "[steps]\na=boot\n", { "[expect]", "must be seen" } },
+    { HEAD "[steps]\na b=boot\n", { "[steps] a b", "a key of letters" } },
     { HEAD "[steps]\na=boot\na=start\n", { "[steps] a", "twice" } },
     { HEAD "[steps]\na=boot\n[expect]\nb=irks == 0\n",
       { "[expect] b", "unknown counter 'irks'" } },
