@@ -47,26 +47,26 @@ static bool unknown_verb(const char *name, char **err)
 }
 
 /* Each word is KEY=VALUE, with a key that the command takes. */
-static bool check_words(enum guest_verb verb, const char *args, char **err)
+static bool check_words(GuestVerb verb, const char *args, char **err)
 {
     g_auto(GStrv) keys = g_strsplit(verbs[verb].keys, " ", -1);
-    char word[512];
+    g_auto(GStrv) words = words_split(args);
 
-    while (words_next(&args, word, sizeof(word))) {
-        char *equals = strchr(word, '=');
+    if (!words) {
+        return text_fail(err, "a quote is left open");
+    }
+    for (char **word = words; *word; word++) {
+        g_autofree char *key = g_strndup(*word, strcspn(*word, "="));
 
-        if (equals) {
-            *equals = '\0';
-        }
-        if (!equals || !g_strv_contains((const char *const *)keys, word)) {
-            return text_fail(err, "unknown word '%s': %s takes %s", word, verbs[verb].name,
+        if (!strchr(*word, '=') || !g_strv_contains((const char *const *)keys, key)) {
+            return text_fail(err, "unknown word '%s': %s takes %s", *word, verbs[verb].name,
                              *keys ? verbs[verb].keys : "none");
         }
     }
     return true;
 }
 
-bool guest_command_parse(const char *line, enum guest_verb *verb, const char **args, char **err)
+bool guest_command_parse(const char *line, GuestVerb *verb, const char **args, char **err)
 {
     const char *name = line + strspn(line, " ");
     size_t len = strcspn(name, " ");
@@ -83,10 +83,22 @@ bool guest_command_parse(const char *line, enum guest_verb *verb, const char **a
         return unknown_verb(unknown, err);
     }
     if (*verb == GUEST_BEGIN || *verb == GUEST_FINISH) {
-        enum guest_verb inner;
+        GuestVerb inner;
         const char *rest;
 
         return guest_command_parse(*args, &inner, &rest, err);
     }
     return !verbs[*verb].keys || check_words(*verb, *args, err);
+}
+
+bool guest_command_range(const char *args, uint64_t *offset, uint64_t *bytes)
+{
+    uint64_t bs, count;
+
+    if (!words_number(args, "bs", 4096, &bs) || !words_number(args, "count", 1, &count) ||
+        !words_number(args, "offset", 0, offset) || !bs || !count || count > UINT64_MAX / bs) {
+        return false;
+    }
+    *bytes = bs * count;
+    return *offset <= UINT64_MAX - *bytes;
 }

@@ -35,7 +35,7 @@ static bool contains_any(const char *line, const char *const *signs, size_t n)
 
 #define CONTAINS(line, signs) contains_any(line, signs, sizeof(signs) / sizeof(signs[0]))
 
-enum kernel_line kernel_line_classify(const char *line)
+KernelLine kernel_line_classify(const char *line)
 {
     const char *smmu = strstr(line, "arm-smmu-v3");
 

@@ -8,15 +8,15 @@
 
 #include <stdbool.h>
 
-enum kernel_line {
+typedef enum KernelLine {
     KERNEL_LINE_GOOD,
     KERNEL_LINE_BAD,        /* panic, oops, BUG, WARNING, stall, hung task, SMMU error */
     KERNEL_LINE_EVENT,      /* names an SMMU event; bad as well */
     KERNEL_LINE_EVENT_DATA, /* "event 0x10 received:", which Linux prints before; bad as well */
-};
+} KernelLine;
 
 /* @line: with or without time stamp, without its newline. */
-enum kernel_line kernel_line_classify(const char *line);
+KernelLine kernel_line_classify(const char *line);
 
 /* Is it a line of trouble? Each SMMU event is two of them. */
 static inline bool kernel_line_is_bad(const char *line)

@@ -1,101 +1,95 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "words.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 
-#include "text.h"
+/* What stands for these in quotes, in the same order */
+static const char plain[] = "\n\r\t\"\\";
+static const char escaped[] = "nrt\"\\";
 
 static char unescape(char c)
 {
-    switch (c) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return c;
-    }
+    const char *hit = strchr(escaped, c);
+
+    return hit ? plain[hit - escaped] : c;
 }
 
-bool words_next(const char **cur, char *buf, size_t size)
+char **words_split(const char *line)
 {
-    const char *p = *cur;
-    size_t n = 0;
-    bool quoted = false;
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_autoptr(GString) word = g_string_new(NULL);
+    bool quoted = false, inside = false;
 
-    while (isspace((unsigned char)*p)) {
-        p++;
-    }
-    if (!*p) {
-        *cur = p;
-        return false;
-    }
-    for (; *p && (quoted || !isspace((unsigned char)*p)); p++) {
-        char c = *p;
-
-        if (c == '"') {
+    for (const char *p = line; *p; p++) {
+        if (*p == '"') {
             quoted = !quoted;
-            continue;
-        }
-        if (quoted && c == '\\' && p[1]) {
-            c = unescape(*++p);
-        }
-        if (n + 1 < size) {
-            buf[n++] = c;
+            inside = true;
+        } else if (quoted && *p == '\\' && p[1]) {
+            g_string_append_c(word, unescape(*++p));
+        } else if (quoted || !g_ascii_isspace(*p)) {
+            g_string_append_c(word, *p);
+            inside = true;
+        } else if (inside) {
+            g_strv_builder_add(words, word->str);
+            g_string_truncate(word, 0);
+            inside = false;
         }
     }
-    buf[n] = '\0';
-    *cur = p;
-    return true;
+    if (quoted) {
+        return NULL;
+    }
+    if (inside) {
+        g_strv_builder_add(words, word->str);
+    }
+    return g_strv_builder_end(words);
+}
+
+char *words_get(const char *line, const char *key)
+{
+    g_auto(GStrv) words = words_split(line);
+    size_t len = strlen(key);
+
+    for (char **word = words; word && *word; word++) {
+        if (!strncmp(*word, key, len) && (*word)[len] == '=') {
+            return g_strdup(*word + len + 1);
+        }
+    }
+    return NULL;
 }
 
 bool words_value(const char *line, const char *key, char *buf, size_t size)
 {
-    size_t len = strlen(key);
-    size_t room = size + len + 1;
-    char *word = malloc(room);
-    bool found = false;
+    g_autofree char *value = words_get(line, key);
 
-    while (word && !found && words_next(&line, word, room)) {
-        if (!strncmp(word, key, len) && word[len] == '=') {
-            strcpy(buf, word + len + 1);
-            found = true;
-        }
+    if (value) {
+        g_strlcpy(buf, value, size);
     }
-    free(word);
-    return found;
+    return value;
 }
 
 bool words_parse_number(const char *s, uint64_t *value)
 {
+    bool hex = g_str_has_prefix(s, "0x");
+    const char *digits = hex ? s + 2 : s;
+    static const char units[] = "KMG";
+    const char *unit;
     unsigned shift = 0;
     char *end;
 
-    if (!isdigit((unsigned char)*s)) {
+    if (!g_ascii_isxdigit(*digits)) {
         return false;
     }
     errno = 0;
-    *value = strtoull(s, &end, strncmp(s, "0x", 2) ? 10 : 16);
-    if (errno || end == s || (!strncmp(s, "0x", 2) && end < s + 3)) {
+    *value = g_ascii_strtoull(digits, &end, hex ? 16 : 10);
+    if (errno || end == digits) {
         return false;
     }
-    switch (*end) {
-    case 'K':
-        shift = 10;
-        break;
-    case 'M':
-        shift = 20;
-        break;
-    case 'G':
-        shift = 30;
-        break;
+    if (*end && (unit = strchr(units, *end))) {
+        shift = 10 * (unit - units + 1);
+        end++;
     }
-    end += shift ? 1 : 0;
     if (*end || *value > UINT64_MAX >> shift) {
         return false;
     }
@@ -103,39 +97,26 @@ bool words_parse_number(const char *s, uint64_t *value)
     return true;
 }
 
-bool words_number(const char *line, const char *key, uint64_t fallback,
-                  uint64_t *value)
+bool words_number(const char *line, const char *key, uint64_t fallback, uint64_t *value)
 {
-    char buf[64];
+    g_autofree char *text = words_get(line, key);
 
     *value = fallback;
-    if (!words_value(line, key, buf, sizeof(buf))) {
-        return true;
-    }
-    return words_parse_number(buf, value);
+    return !text || words_parse_number(text, value);
 }
 
 char *words_quote(const char *s)
 {
-    char *out = malloc(2 * strlen(s) + 3);
-    char *p = out;
+    GString *out = g_string_new("\"");
 
-    if (!out) {
-        abort();
-    }
-    *p++ = '"';
     for (; *s; s++) {
-        const char *plain = "\n\r\t\"\\";
         const char *hit = strchr(plain, *s);
 
         if (hit) {
-            *p++ = '\\';
-            *p++ = "nrt\"\\"[hit - plain];
-        } else {
-            *p++ = *s;
+            g_string_append_c(out, '\\');
         }
+        g_string_append_c(out, hit ? escaped[hit - plain] : *s);
     }
-    *p++ = '"';
-    *p = '\0';
-    return out;
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
 }

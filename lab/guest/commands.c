@@ -297,7 +297,7 @@ static run_command *const table[GUEST_VERBS] = {
 
 enum command_end commands_run(const char *line, struct answer *a)
 {
-    enum guest_verb verb;
+    GuestVerb verb;
     const char *args;
     char *err = NULL;
 

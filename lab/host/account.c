@@ -59,25 +59,10 @@ static void add_word(const char *answer, const char *key, uint64_t *sum)
     }
 }
 
-static bool begins_with(const char *command, const char *verb)
+bool account_is_io(const Step *step)
 {
-    size_t len = strlen(verb);
-
-    return !strncmp(command, verb, len) && command[len] == ' ';
-}
-
-/* What was begun earlier is accounted for when it is finished. */
-static const char *what_ends(const char *command)
-{
-    return begins_with(command, "finish") ? command + strlen("finish ")
-                                          : command;
-}
-
-bool account_is_io(const char *command)
-{
-    command = what_ends(command);
-    return begins_with(command, "read") || begins_with(command, "write") ||
-           begins_with(command, "edu") || begins_with(command, "ping");
+    return step->guest == GUEST_READ || step->guest == GUEST_WRITE ||
+           step->guest == GUEST_EDU || step->guest == GUEST_PING;
 }
 
 static void append(char **answer, const char *key, uint64_t value)
@@ -124,17 +109,17 @@ static void append_traced(const struct run *run, char **answer, long at)
     trace_free(&trace);
 }
 
-void account_io(struct run *run, const char *command, char **answer,
+void account_io(struct run *run, const Step *step, char **answer,
                 const struct account *before)
 {
-    command = what_ends(command);
     add_word(*answer, "irqs", &run->irqs);
     add_word(*answer, "ios", &run->ios);
     add_word(*answer, "bytes", &run->bytes);
-    if (begins_with(command, "read")) {
-        references_guest_read(&run->refs, command, *answer);
-    } else if (begins_with(command, "write")) {
-        references_guest_wrote(&run->refs, command, *answer, run->n_devices);
+    if (step->guest == GUEST_READ) {
+        references_guest_read(&run->refs, step->guest_args, *answer);
+    } else if (step->guest == GUEST_WRITE) {
+        references_guest_wrote(&run->refs, step->guest_args, *answer,
+                               run->n_devices);
     }
     append_exits(run, answer, before);
     append_traced(run, answer, before->trace_at);

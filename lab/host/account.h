@@ -8,8 +8,8 @@
 
 #include "run.h"
 
-/* Does the guest command answer irqs=, ios= and bytes=? */
-bool account_is_io(const char *command);
+/* Is the step's answer that of a command with irqs=, ios= and bytes=? */
+bool account_is_io(const Step *step);
 
 /* What had happened before a command. */
 struct account {
@@ -27,7 +27,7 @@ void account_begin(const struct run *run, struct account *before);
  * ioctls= (invalidations), cmds= (of the guest to its SMMUs) and syncs=
  * (CMD_SYNCs among them).
  */
-void account_io(struct run *run, const char *command, char **answer,
+void account_io(struct run *run, const Step *step, char **answer,
                 const struct account *before);
 
 #endif

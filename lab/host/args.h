@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "plan.h"
 #include "text.h"
 
 enum exit_code {
@@ -20,8 +21,7 @@ struct config {
     struct strlist devices;   /* full PCI addresses, 0000:01:00.0; a virtual
                                  function is 0000:01:00.0/vf0 until it is made */
     struct strlist qemu_args; /* as given; ${devN} not replaced yet */
-    struct strlist steps;
-    struct strlist expects;
+    Plan *plan;        /* what is done, what must be seen */
     struct strlist traces;    /* patterns added to the agent's own */
     const char *qemu, *kernel, *initrd;
     const char *qtests;       /* directory of test programs, or NULL */

@@ -27,7 +27,7 @@ static void take_answer(struct console *con, const char *text)
 
 static void take_line(struct console *con)
 {
-    enum kernel_line kind;
+    KernelLine kind;
     const char *said;
 
     con->line[con->used] = '\0';

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr.h"
+#include "expect.h"
 
 /* Counters that are trace events, by the name of the event. */
 static const struct {
@@ -20,16 +20,6 @@ static const struct {
     { "vdevices", "iommufd_backend_alloc_vdev" },
     { "guest_cmds", "smmuv3_cmdq_opcode" },
     { "ste_reads", "smmuv3_get_ste" },
-};
-
-static const char *const counted[] = {
-    "irqs", "ios", "bytes", "boots", "polled", "guest_bad", "guest_events",
-    "host_bad", "host_events",
-    "doorbells", "doorbell", "walks", "cmd_syncs", "inval_errors", "free_errors",
-    "allocs", "live",
-    "data_ok", "data_checked", "mmio_exits", "monitor_max_ms", "exit_code",
-    "device_back",
-    "tests_passed", "tests_failed", "tests_skipped",
 };
 
 /* All that iommufd_backend_free_id has to free in the end */
@@ -128,14 +118,10 @@ void counters_report(struct run *run)
 {
     uint64_t value;
 
-    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
-        if (counters_get(run, counted[i], &value)) {
-            report_count(&run->report, counted[i], value);
+    for (const char *const *name = expect_counters; *name; name++) {
+        if (counters_get(run, *name, &value)) {
+            report_count(&run->report, *name, value);
         }
-    }
-    for (size_t i = 0; i < sizeof(traced) / sizeof(traced[0]); i++) {
-        counters_get(run, traced[i].name, &value);
-        report_count(&run->report, traced[i].name, value);
     }
 }
 
@@ -144,54 +130,40 @@ static bool counter_of_run(void *opaque, const char *name, uint64_t *value)
     return counters_get(opaque, name, value);
 }
 
-static bool text_of_run(void *opaque, const char *source, const char *text,
-                        bool *found)
+static const char *answer_of_run(void *opaque, const char *key)
 {
     const struct run *run = opaque;
-    const char *file = !strcmp(source, "stderr") ? "qemu-stderr.txt" :
-                       !strcmp(source, "guest") ? "guest-console.txt" : NULL;
-    char *path, *line = NULL;
-    size_t size = 0;
-    FILE *f;
 
-    if (!file) {
-        return false;
-    }
-    path = text_printf("%s/%s", run->config->output, file);
-    f = fopen(path, "re");
-    *found = false;
-    while (f && !*found && getline(&line, &size, f) > 0) {
-        *found = strstr(line, text);
-    }
-    if (f) {
-        fclose(f);
-    }
-    free(line);
-    free(path);
-    return true;
+    return run->answers ? g_hash_table_lookup(run->answers, key) : NULL;
+}
+
+static bool text_of_run(void *opaque, const char *name, const char *text)
+{
+    const struct run *run = opaque;
+    g_autofree char *path = text_printf("%s/%s", run->config->output,
+                                        !strcmp(name, "stderr") ? "qemu-stderr.txt" : "guest-console.txt");
+    g_autofree char *content = NULL;
+
+    return g_file_get_contents(path, &content, NULL, NULL) && strstr(content, text);
 }
 
 void counters_expect(struct run *run)
 {
-    const struct expr_source source = {
-        .opaque = run, .counter = counter_of_run, .contains = text_of_run,
+    const ExpectSource source = {
+        .opaque = run, .counter = counter_of_run, .answer = answer_of_run,
+        .contains = text_of_run,
     };
-    const struct strlist *expects = &run->config->expects;
+    const GPtrArray *expects = run->config->plan->expects;
 
-    for (size_t i = 0; i < expects->n; i++) {
-        struct expr_result result;
-        char *err = NULL;
-        bool known = expr_eval(expects->v[i], &source, &result, &err);
+    for (unsigned i = 0; i < expects->len; i++) {
+        const Expect *expect = g_ptr_array_index(expects, i);
+        g_autofree char *err = NULL;
+        uint64_t left, right;
+        bool ok = expect_holds(expect, &source, &left, &right, &err);
 
-        report_expect(&run->report, known && result.ok, expects->v[i],
-                      result.left, result.right);
-        if (!known) {
+        report_expect(&run->report, ok, expect->text, left, right);
+        if (!ok) {
             run_fail(run, EXIT_FAIL, "%s", err);
-        } else if (!result.ok) {
-            run_fail(run, EXIT_FAIL, "expected %s, but %" PRIu64 " is on the "
-                     "left and %" PRIu64 " on the right", expects->v[i],
-                     result.left, result.right);
         }
-        free(err);
     }
 }

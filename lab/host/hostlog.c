@@ -28,7 +28,7 @@ uint64_t hostlog_bad(int fd, const char *path, uint64_t *events)
     *events = 0;
     while (fd >= 0) {
         ssize_t n = read(fd, record, sizeof(record) - 1);
-        enum kernel_line kind;
+        KernelLine kind;
         char *text;
 
         if (n < 0 && errno == EPIPE) {

@@ -17,20 +17,6 @@
 #include "hostlog.h"
 #include "run.h"
 
-static bool parse_steps(struct run *run, char **err)
-{
-    const struct strlist *steps = &run->config->steps;
-
-    run->steps = calloc(steps->n + 1, sizeof(*run->steps));
-    for (size_t i = 0; run->steps && i < steps->n; i++) {
-        if (!step_parse(steps->v[i], &run->steps[i], err)) {
-            return false;
-        }
-        run->n_steps++;
-    }
-    return run->steps || text_fail(err, "out of memory");
-}
-
 static bool find_devices(struct run *run, struct strlist *lacks)
 {
     const struct strlist *bdfs = &run->config->devices;
@@ -165,7 +151,7 @@ static void use_devices(struct run *run)
 {
     double begin = clock_seconds();
 
-    references_take(&run->refs, run->steps, run->n_steps, run->devices,
+    references_take(&run->refs, run->config->plan->steps, run->devices,
                     run->n_devices);
     if (take_devices(run)) {
         report_phase(&run->report, "bind", clock_seconds() - begin);
@@ -258,13 +244,11 @@ static void run_all(struct run *run)
 
 static void free_run(struct run *run)
 {
-    for (size_t i = 0; i < run->n_steps; i++) {
-        step_free(&run->steps[i]);
-    }
     for (size_t i = 0; i < run->n_devices; i++) {
         pci_free(&run->devices[i]);
     }
-    free(run->steps);
+    g_clear_pointer(&run->answers, g_hash_table_unref);
+    plan_free(run->config->plan);
     free(run->devices);
     free(run->reason);
     references_free(&run->refs);
@@ -287,9 +271,6 @@ int main(int argc, char **argv)
 
     if (parsed != ARGS_RUN) {
         return parsed == ARGS_DONE ? EXIT_PASS : usage_error(err);
-    }
-    if (!parse_steps(&run, &err)) {
-        return usage_error(err);
     }
     if (config.check) {
         if (check_host(&run)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "words.h"
 
 #define REPLY_SECONDS 30
 #define EVENT_SECONDS 60 /* unless timeout= says otherwise */
@@ -35,7 +36,7 @@ static bool send_and_wait(struct run *run, const char *json)
                                   "QEMU's reply");
 }
 
-bool monitor_qmp(struct run *run, const struct step *step, char **answer)
+bool monitor_qmp(struct run *run, const Step *step, char **answer)
 {
     struct qmp *qmp = &run->vm.qmp;
     char *err = NULL;
@@ -53,13 +54,14 @@ bool monitor_qmp(struct run *run, const struct step *step, char **answer)
            run_fail(run, EXIT_FAIL, "qmp: %s: %s", step->arg, qmp->reply);
 }
 
-bool monitor_event(struct run *run, const struct step *step, char **answer)
+bool monitor_event(struct run *run, const Step *step, char **answer)
 {
     double seconds = step->timeout ? step->timeout : EVENT_SECONDS;
     double end = clock_seconds() + seconds;
-    char *what = text_printf("the event %s", step->arg);
+    g_autofree char *match = step->words[1] ? words_get(step->arg, "match") : NULL;
+    char *what = text_printf("the event %s", step->words[0]);
 
-    while (!(*answer = qmp_take_event(&run->vm.qmp, step->arg, step->match))) {
+    while (!(*answer = qmp_take_event(&run->vm.qmp, step->words[0], match))) {
         if (run_must_give_up(run, what, end)) {
             break;
         }
@@ -69,7 +71,7 @@ bool monitor_event(struct run *run, const struct step *step, char **answer)
     return *answer;
 }
 
-bool monitor_ask(struct run *run, const struct step *step, char **answer)
+bool monitor_ask(struct run *run, const Step *step, char **answer)
 {
     double end = clock_seconds() + step->seconds;
     uint64_t asked = 0, max_ms = 0;

@@ -8,32 +8,6 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "words.h"
-
-static char *program_of(const char *arg)
-{
-    return text_strip(arg, strcspn(arg, " \t"));
-}
-
-/* The words of @arg are plain (step.c sees to it): no need for quotes. */
-static char *arguments_of(const char *arg)
-{
-    const char *cur = arg;
-    char word[256];
-    char *all = text_copy("");
-
-    words_next(&cur, word, sizeof(word));
-    while (words_next(&cur, word, sizeof(word))) {
-        char *longer;
-
-        if (strncmp(word, "timeout=", 8)) {
-            longer = text_printf("%s %s", all, word);
-            free(all);
-            all = longer;
-        }
-    }
-    return all;
-}
 
 static char *quote(const char *text)
 {
@@ -69,13 +43,12 @@ static char *environment(const struct config *config)
 }
 
 /* For a shell; NULL with a message if there is no such program. */
-static char *command_of(const struct config *config, const char *arg,
+static char *command_of(const struct config *config, const Step *step,
                         char **err)
 {
-    char *name = program_of(arg);
     char *file = text_printf("%s/qtest-%s",
                              config->qtests ? config->qtests : "--qtests DIR",
-                             name);
+                             step->words[0]);
     char *command = NULL;
 
     if (access(file, X_OK)) {
@@ -83,28 +56,24 @@ static char *command_of(const struct config *config, const char *arg,
     } else {
         char *variables = environment(config);
         char *quoted = quote(file);
-        char *arguments = arguments_of(arg);
+        /* its words are plain (step.c sees to it): no need for quotes */
+        char *arguments = g_strjoinv(" ", step->words + 1);
 
-        command = text_printf("cd /tmp && %s exec %s --tap -k%s", variables,
+        command = text_printf("cd /tmp && %s exec %s --tap -k %s", variables,
                               quoted, arguments);
         free(arguments);
         free(quoted);
         free(variables);
     }
     free(file);
-    free(name);
     return command;
 }
 
 /* A file for each step */
-static char *output_of(const struct run *run, const char *arg)
+static char *output_of(const struct run *run, const Step *step)
 {
-    char *name = program_of(arg);
-    char *path = text_printf("%s/%02u-qtest-%s.tap", run->config->output,
-                             run->step_no + 1, name);
-
-    free(name);
-    return path;
+    return text_printf("%s/%02u-qtest-%s.tap", run->config->output,
+                       run->step_no + 1, step->words[0]);
 }
 
 /* Report each test in @path. */
@@ -160,10 +129,9 @@ static bool judge_end(struct run *run, const char *program,
                              "there one with that path?", program);
 }
 
-static bool judge(struct run *run, const char *arg, const char *path,
+static bool judge(struct run *run, const char *program, const char *path,
                   int status, char **answer)
 {
-    char *program = program_of(arg);
     struct tap tap = { 0 };
     char *failed = NULL;
     bool ok = read_output(run, program, path, &tap, &failed);
@@ -178,16 +146,15 @@ static bool judge(struct run *run, const char *arg, const char *path,
         ok = judge_end(run, program, &tap, status);
     }
     free(failed);
-    free(program);
     tap_free(&tap);
     return ok;
 }
 
-bool qtest_step(struct run *run, const struct step *step, char **answer)
+bool qtest_step(struct run *run, const Step *step, char **answer)
 {
-    char *output = output_of(run, step->arg);
+    char *output = output_of(run, step);
     char *err = NULL;
-    char *command = command_of(run->config, step->arg, &err);
+    char *command = command_of(run->config, step, &err);
     bool ok;
 
     unlink(output); /* of an earlier run */
@@ -197,7 +164,7 @@ bool qtest_step(struct run *run, const struct step *step, char **answer)
         ok = run_wait_for_helper(run, step->timeout,
                                  "the end of a test program");
         vm_kill_helper(&run->vm);
-        ok = judge(run, step->arg, output, run->vm.helper_status, answer) &&
+        ok = judge(run, step->words[0], output, run->vm.helper_status, answer) &&
              ok;
     }
     free(command);

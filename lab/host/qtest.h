@@ -13,6 +13,6 @@
  * Returns: false with the run's reason, which names the first test that failed;
  * also if the program ended without all the tests it had announced, or any.
  */
-bool qtest_step(struct run *run, const struct step *step, char **answer);
+bool qtest_step(struct run *run, const Step *step, char **answer);
 
 #endif

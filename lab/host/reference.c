@@ -64,20 +64,6 @@ static void add(struct references *refs, const struct reference *ref)
     refs->v[refs->n++] = *ref;
 }
 
-/* The range in a `read` or `write` command, without its verb. */
-static bool range_of(const char *command, uint64_t *offset, uint64_t *bytes)
-{
-    uint64_t bs, count;
-
-    if (!words_number(command, "bs", 4096, &bs) ||
-        !words_number(command, "count", 1, &count) ||
-        !words_number(command, "offset", 0, offset) || !bs || !count) {
-        return false;
-    }
-    *bytes = bs * count;
-    return true;
-}
-
 /* A name for the n-th disk of a device that stays when its driver changes */
 static void disk_label(char *label, size_t size, const struct pci_device *dev,
                        size_t n)
@@ -92,7 +78,7 @@ static void take_one(struct references *refs, const char *command,
         struct reference ref;
 
         disk_label(ref.disk, sizeof(ref.disk), dev, i);
-        if (range_of(command, &ref.offset, &ref.bytes) &&
+        if (guest_command_range(command, &ref.offset, &ref.bytes) &&
             !find(refs, ref.disk, ref.offset, ref.bytes) &&
             hash_range(dev->disks.v[i], ref.offset, ref.bytes, ref.sha256)) {
             add(refs, &ref);
@@ -100,19 +86,15 @@ static void take_one(struct references *refs, const char *command,
     }
 }
 
-void references_take(struct references *refs, const struct step *steps,
-                     size_t n_steps, const struct pci_device *devices,
-                     size_t n_devices)
+void references_take(struct references *refs, const GPtrArray *steps,
+                     const struct pci_device *devices, size_t n_devices)
 {
-    for (size_t i = 0; i < n_steps; i++) {
-        references_take(refs, steps[i].children, steps[i].n_children, devices,
-                        n_devices);
-        if (steps[i].verb == STEP_GUEST &&
-            (!strncmp(steps[i].arg, "read ", 5) ||
-             !strncmp(steps[i].arg, "finish read ", 12))) {
-            for (size_t d = 0; d < n_devices; d++) {
-                take_one(refs, steps[i].arg, &devices[d]);
-            }
+    for (unsigned i = 0; steps && i < steps->len; i++) {
+        const Step *step = g_ptr_array_index(steps, i);
+
+        references_take(refs, step->children, devices, n_devices);
+        for (size_t d = 0; step->guest == GUEST_READ && d < n_devices; d++) {
+            take_one(refs, step->guest_args, &devices[d]);
         }
     }
 }
@@ -124,7 +106,7 @@ void references_guest_read(struct references *refs, const char *command,
     bool known = false, same = false;
     char sha[SHA256_HEX];
 
-    if (!range_of(command, &offset, &bytes) ||
+    if (!guest_command_range(command, &offset, &bytes) ||
         !words_value(answer, "sha256", sha, sizeof(sha))) {
         return;
     }
@@ -146,7 +128,7 @@ void references_guest_wrote(struct references *refs, const char *command,
     struct reference new = { .disk = "" };
     size_t kept = 0;
 
-    if (!range_of(command, &new.offset, &new.bytes) ||
+    if (!guest_command_range(command, &new.offset, &new.bytes) ||
         !words_value(answer, "sha256", new.sha256, sizeof(new.sha256))) {
         return;
     }

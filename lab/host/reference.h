@@ -29,9 +29,8 @@ struct references {
 
 /* Hash, on every disk of the devices, every range that a `guest read` among
  * the steps will read. A disk too small for a range is left out. */
-void references_take(struct references *refs, const struct step *steps,
-                     size_t n_steps, const struct pci_device *devices,
-                     size_t n_devices);
+void references_take(struct references *refs, const GPtrArray *steps,
+                     const struct pci_device *devices, size_t n_devices);
 
 /* The guest read (or wrote) what the command says and answered the hash. With
  * several disks any of them may be the one. */

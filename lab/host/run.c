@@ -130,7 +130,7 @@ static bool enough_boots(const struct run *run)
     return run->vm.console.boots >= run->boots_wanted;
 }
 
-static bool do_boot(struct run *run, const struct step *step, char **answer)
+static bool do_boot(struct run *run, const Step *step, char **answer)
 {
     double begin = clock_seconds();
 
@@ -144,7 +144,7 @@ static bool do_boot(struct run *run, const struct step *step, char **answer)
     return true;
 }
 
-static bool do_expect_boots(struct run *run, const struct step *step,
+static bool do_expect_boots(struct run *run, const Step *step,
                             char **answer)
 {
     run->boots_wanted = step->count;
@@ -158,7 +158,7 @@ static bool do_expect_boots(struct run *run, const struct step *step,
     *answer = text_printf("boots=%lu", run->vm.console.boots);
     return run->vm.console.boots == step->count ||
            run_fail(run, EXIT_FAIL, "the guest booted %lu times instead of "
-                    "%lu", run->vm.console.boots, step->count);
+                    "%" PRIu64, run->vm.console.boots, step->count);
 }
 
 static bool answered(const struct run *run)
@@ -166,19 +166,19 @@ static bool answered(const struct run *run)
     return run->vm.console.answered == run->command_no;
 }
 
-static bool do_guest(struct run *run, const struct step *step, char **answer)
+static bool do_guest(struct run *run, const Step *step, char **answer)
 {
     struct console *con = &run->vm.console;
-    bool io = account_is_io(step->arg);
+    bool io = account_is_io(step);
     char *line = text_printf("%lu %s", ++run->command_no, step->arg);
     struct account before;
     bool sent;
 
     account_begin(run, &before);
-    if (!strcmp(step->arg, "poweroff")) {
+    if (step->guest == GUEST_POWEROFF) {
         run->exit_wanted = true;
     }
-    if (!strncmp(step->arg, "kexec ", 6) && strstr(step->arg, "crash=1")) {
+    if (step->guest == GUEST_KEXEC && strstr(step->guest_args, "crash=1")) {
         run->panic_wanted = true;
     }
     run->vm.heard_at = clock_seconds();
@@ -192,7 +192,7 @@ static bool do_guest(struct run *run, const struct step *step, char **answer)
     }
     *answer = text_copy(con->answer);
     if (con->answer_ok && io) {
-        account_io(run, step->arg, answer, &before);
+        account_io(run, step, answer, &before);
     }
     return con->answer_ok ||
            run_fail(run, EXIT_FAIL, "guest: %s: %s", step->arg, con->answer);
@@ -208,7 +208,7 @@ bool run_wait_for_helper(struct run *run, double seconds, const char *what)
     return run_wait_until(run, helper_has_ended, seconds, what);
 }
 
-static bool do_host(struct run *run, const struct step *step, char **answer)
+static bool do_host(struct run *run, const Step *step, char **answer)
 {
     char *output = text_printf("%s/host-commands.txt", run->config->output);
     char *err = NULL;
@@ -232,7 +232,7 @@ static bool do_host(struct run *run, const struct step *step, char **answer)
     return ok;
 }
 
-static bool do_sleep(struct run *run, const struct step *step)
+static bool do_sleep(struct run *run, const Step *step)
 {
     double end = clock_seconds() + step->seconds;
 
@@ -251,7 +251,7 @@ static bool qemu_has_exited(const struct run *run)
     return run->vm.exited;
 }
 
-static bool do_exit(struct run *run, const struct step *step, char **answer)
+static bool do_exit(struct run *run, const Step *step, char **answer)
 {
     double seconds = step->timeout ? step->timeout : EXIT_SECONDS;
     int code;
@@ -273,9 +273,9 @@ static bool do_exit(struct run *run, const struct step *step, char **answer)
                          ? "refusing to start" : "exiting as expected");
 }
 
-static bool do_step(struct run *run, const struct step *step);
+static bool do_step(struct run *run, const Step *step);
 
-static bool do_verb(struct run *run, const struct step *step, char **answer)
+static bool do_verb(struct run *run, const Step *step, char **answer)
 {
     switch (step->verb) {
     case STEP_BOOT:
@@ -307,7 +307,7 @@ static bool do_verb(struct run *run, const struct step *step, char **answer)
 }
 
 /* A step marked `?` may fail by its answer, not by the end of the run. */
-static bool forgive(struct run *run, const struct step *step,
+static bool forgive(struct run *run, const Step *step,
                     const char *answer)
 {
     if (!step->may_fail || !answer) {
@@ -319,11 +319,11 @@ static bool forgive(struct run *run, const struct step *step,
     return true;
 }
 
-static bool do_repeat(struct run *run, const struct step *step)
+static bool do_repeat(struct run *run, const Step *step)
 {
-    for (unsigned long n = 0; n < step->count; n++) {
-        for (size_t i = 0; i < step->n_children; i++) {
-            if (!do_step(run, &step->children[i])) {
+    for (uint64_t n = 0; n < step->count; n++) {
+        for (unsigned i = 0; i < step->children->len; i++) {
+            if (!do_step(run, g_ptr_array_index(step->children, i))) {
                 return false;
             }
         }
@@ -331,7 +331,7 @@ static bool do_repeat(struct run *run, const struct step *step)
     return true;
 }
 
-static bool do_step(struct run *run, const struct step *step)
+static bool do_step(struct run *run, const Step *step)
 {
     double begin = clock_seconds();
     char *answer = NULL;
@@ -344,6 +344,10 @@ static bool do_step(struct run *run, const struct step *step)
     report_step(&run->report, ++run->step_no, ok, step->key, step->text,
                 clock_seconds() - begin,
                 answer ? answer : ok ? "" : run->reason);
+    if (step->key) {
+        g_hash_table_replace(run->answers, g_strdup(step->key),
+                             g_strdup(answer ? answer : ""));
+    }
     if (!ok) {
         ok = forgive(run, step, answer);
     }
@@ -351,33 +355,42 @@ static bool do_step(struct run *run, const struct step *step)
     return ok;
 }
 
+static bool do_text(struct run *run, const char *text)
+{
+    g_autoptr(Step) step = step_parse(text, NULL);
+
+    return do_step(run, step);
+}
+
 /* Without an `exit` step the guest is powered off and QEMU must end well. */
 static bool end_well(struct run *run)
 {
-    struct step step;
     bool ok = true;
 
     if (run->vm.started && !run->vm.exited && !run->exit_wanted) {
-        ok = step_parse("guest poweroff", &step, NULL) && do_step(run, &step);
-        step_free(&step);
+        ok = do_text(run, "guest poweroff");
     }
     if (ok && run->vm.started && !run->exit_done) {
-        ok = step_parse("exit code=0", &step, NULL) && do_step(run, &step);
-        step_free(&step);
+        ok = do_text(run, "exit code=0");
     }
     return ok;
 }
 
 bool run_steps(struct run *run)
 {
+    const GPtrArray *steps = run->config->plan->steps;
     bool tests_ok = true;
 
-    for (size_t i = 0; i < run->n_steps; i++) {
-        if (do_step(run, &run->steps[i])) {
+    run->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                         g_free);
+    for (unsigned i = 0; i < steps->len; i++) {
+        const Step *step = g_ptr_array_index(steps, i);
+
+        if (do_step(run, step)) {
             continue;
         }
         /* a test that fails keeps no other program from its turn */
-        if (run->steps[i].verb != STEP_QTEST || run->code != EXIT_FAIL) {
+        if (step->verb != STEP_QTEST || run->code != EXIT_FAIL) {
             return false;
         }
         tests_ok = false;

@@ -10,7 +10,6 @@
 #include "pci.h"
 #include "reference.h"
 #include "report.h"
-#include "step.h"
 #include "tap.h"
 #include "trace.h"
 #include "vm.h"
@@ -21,8 +20,7 @@ struct run {
     struct report report;
     struct pci_device *devices;
     size_t n_devices;
-    struct step *steps;
-    size_t n_steps;
+    GHashTable *answers;   /* of the steps with a key, the last of each */
     struct references refs;
     struct trace trace;    /* filled by run_keep_trace() */
 

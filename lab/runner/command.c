@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "qtests.h"
-#include "step.h"
 
 #include <string.h>
 
@@ -34,14 +33,6 @@ void run_files_free(RunFiles *files)
     g_free(files->out);
     g_free(files->report);
     g_free(files);
-}
-
-gboolean command_has_disk(const Scenario *s, guint n)
-{
-    const char *model = s->devices[n];
-
-    return g_str_has_prefix(model, "nvme") &&
-           (model[4] == '\0' || model[4] == ',');
 }
 
 char *command_disk_file(const RunFiles *files, guint n)
@@ -148,7 +139,7 @@ static void add_device(GStrvBuilder *argv, const Scenario *s,
                                        strcspn(s->devices[n], "/,"));
     g_autofree char *drive = NULL;
 
-    if (command_has_disk(s, n)) {
+    if (scenario_has_disk(s, n)) {
         add_option(argv, "-drive",
                    "if=none,id=disk%u,file=%s,format=raw,snapshot=on", n,
                    file);
@@ -226,14 +217,18 @@ static void add_if(GStrvBuilder *argv, const char *option,
     }
 }
 
-static void add_expects(GStrvBuilder *argv, const Scenario *s)
+static void add_plan(GStrvBuilder *argv, const Plan *plan)
 {
-    for (char **expr = s->expects; *expr; expr++) {
-        g_autofree char *problem = NULL;
-        g_autoptr(Expect) expect = expect_parse(*expr, &problem);
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const Step *step = g_ptr_array_index(plan->steps, i);
 
-        if (expect && !expect_is_runners(expect)) {
-            add(argv, "--expect", *expr, NULL);
+        add_option(argv, "--step", "%s=%s", step->key, step->text);
+    }
+    for (guint i = 0; i < plan->expects->len; i++) {
+        const Expect *expect = g_ptr_array_index(plan->expects, i);
+
+        if (!expect_is_runners(expect)) {
+            add(argv, "--expect", expect->text, NULL);
         }
     }
 }
@@ -267,10 +262,7 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
         add(argv, "--shell", NULL);
         return g_strv_builder_end(argv);
     }
-    for (guint i = 0; s->steps[i]; i++) {
-        add_option(argv, "--step", "%s=%s", s->step_keys[i], s->steps[i]);
-    }
-    add_expects(argv, s);
+    add_plan(argv, s->plan);
     add_option(argv, "--timeout", "%.0f",
                s->timeout * o->timeout_multiplier);
     add_option(argv, "--silence", "%.0f",

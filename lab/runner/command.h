@@ -29,8 +29,7 @@ RunFiles *run_files_new(const char *dir);
 void run_files_free(RunFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunFiles, run_files_free)
 
-/* Whether device @n of @s has a disk image, and its file; caller owns. */
-gboolean command_has_disk(const Scenario *s, guint n);
+/* The disk image of device @n; caller owns. */
 char *command_disk_file(const RunFiles *files, guint n);
 
 /* The PCI address of device @n on the emulated host; caller owns. */

@@ -43,7 +43,7 @@ static const char *stamped_message(const char *line)
     return "";
 }
 
-enum kernel_line console_classify(const char *line, gboolean user_land)
+KernelLine console_classify(const char *line, gboolean user_land)
 {
     return kernel_line_classify(user_land ? stamped_message(line) : line);
 }
@@ -52,7 +52,7 @@ void console_line(Console *c, const char *line)
 {
     static const char ended[] = "lab: smmu-lab-host exit ";
     const char *end = strstr(line, ended);
-    enum kernel_line kind;
+    KernelLine kind;
 
     g_queue_push_tail(&c->tail, g_strdup(line));
     if (c->tail.length > CONSOLE_TAIL) {

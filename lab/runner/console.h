@@ -33,6 +33,6 @@ void console_line(Console *console, const char *line);
  * messages are those with a time stamp (printk.time=1): smmu-lab-host may
  * quote what it looks for.
  */
-enum kernel_line console_classify(const char *line, gboolean user_land);
+KernelLine console_classify(const char *line, gboolean user_land);
 
 #endif

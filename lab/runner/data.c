@@ -6,62 +6,19 @@
 #include <string.h>
 
 typedef struct Range {
-    guint64 offset, length;
+    uint64_t offset, length;
 } Range;
 
-gboolean data_parse_size(const char *text, guint64 *bytes)
+/* The range that a step reads or writes. FALSE: it does neither. */
+static gboolean parse_range(const char *text, GuestVerb *verb,
+                            Range *range)
 {
-    static const char units[] = "KMG";
-    char *end;
-    const char *unit;
+    g_autoptr(Step) step = step_parse(text, NULL);
 
-    if (!g_ascii_isdigit(*text)) {
-        return FALSE;
-    }
-    *bytes = g_ascii_strtoull(text, &end, 0);
-    if (*end && (unit = strchr(units, g_ascii_toupper(*end))) != NULL) {
-        *bytes <<= 10 * (unit - units + 1);
-        end++;
-    }
-    return !*end;
-}
-
-static gboolean get_size(const char *words, const char *key,
-                         guint64 fallback, guint64 *value)
-{
-    g_autofree char *text = words_get(words, key);
-
-    *value = fallback;
-    return !text || data_parse_size(text, value);
-}
-
-/* The range that a read or write step names; defaults are the guest's. */
-static gboolean parse_range(const char *step, Range *range)
-{
-    guint64 size, count;
-
-    if (!get_size(step, "bs", 4096, &size) ||
-        !get_size(step, "count", 1, &count) ||
-        !get_size(step, "offset", 0, &range->offset) ||
-        range->offset > DISK_BYTES || !size || count > DISK_BYTES / size) {
-        return FALSE;
-    }
-    range->length = size * count;
-    return TRUE;
-}
-
-static gboolean is_guest(const char *step, const char *command)
-{
-    g_auto(GStrv) words = words_split(step);
-    guint verb = 1;
-
-    if (!words || !words[0] || !words[1] ||
-        (strcmp(words[0], "guest") && strcmp(words[0], "guest?"))) {
-        return FALSE;
-    }
-    /* what was begun earlier is answered when it is finished */
-    verb += !strcmp(words[1], "finish") ? 1 : 0;
-    return !g_strcmp0(words[verb], command);
+    *verb = step ? step->guest : GUEST_VERBS;
+    return (*verb == GUEST_READ || *verb == GUEST_WRITE) &&
+           guest_command_range(step->guest_args, &range->offset,
+                               &range->length);
 }
 
 static gboolean was_written(const GArray *written, const Range *range)
@@ -85,7 +42,7 @@ static int find_disk(const Scenario *s, const RunFiles *files,
         g_autofree char *file = command_disk_file(files, n);
         g_autofree char *own = NULL;
 
-        if (!command_has_disk(s, n)) {
+        if (!scenario_has_disk(s, n)) {
             continue;
         }
         own = disk_hash(file, range->offset, range->length, NULL);
@@ -108,17 +65,18 @@ DataCheck data_check(const Scenario *s, const RunFiles *files,
         const char *text = record_get(record, "text");
         const char *answer = record_get(record, "answer");
         g_autofree char *hash = answer ? words_get(answer, "sha256") : NULL;
+        GuestVerb verb;
         Range range;
         int disk;
 
         if (strcmp(record->kind, "step") || !text ||
-            !parse_range(text, &range)) {
+            !parse_range(text, &verb, &range)) {
             continue;
         }
-        if (is_guest(text, "write")) {
+        if (verb == GUEST_WRITE) {
             g_array_append_val(written, range);
         }
-        if (!hash || !is_guest(text, "read") || was_written(written, &range)) {
+        if (!hash || verb != GUEST_READ || was_written(written, &range)) {
             continue;
         }
         check.reads++;

@@ -21,7 +21,4 @@ typedef struct DataCheck {
 DataCheck data_check(const Scenario *s, const RunFiles *files,
                      const Report *report);
 
-/* A number with an optional K, M or G (powers of 1024); 0x for hex. */
-gboolean data_parse_size(const char *text, guint64 *bytes);
-
 #endif

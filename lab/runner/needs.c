@@ -2,13 +2,15 @@
 #include "needs.h"
 #include "command.h"
 #include "qtests.h"
+#include "words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define FREE_MEMORY_MIB 3500
+#define QEMU_MIB 428             /* beside the memory of the emulated host */
 #define FREE_DISK_MIB 1024
 
 /* A file the project builds. */
@@ -41,16 +43,64 @@ static char *check_host_kernel(const Scenario *s, const Options *o)
                           : NULL;
 }
 
-static char *check_host_kernels(const Options *o)
+static char *check_variant(const Scenario *s, const Options *o)
+{
+    g_autofree char *file = command_test_qemu(s, o);
+
+    return file ? check_file("the QEMU under test", file, R_OK, "make qemu")
+                : NULL;
+}
+
+static char *check_host_memory(const Scenario *s, const Options *o)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+    guint64 mib;
+    uint64_t needed;
+
+    if (!words_parse_number(s->host_memory, &needed) ||
+        !g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ||
+        !(line = strstr(text, "MemAvailable:"))) {
+        return NULL;
+    }
+    mib = g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) / 1024;
+    if (g_ascii_isalpha(s->host_memory[strlen(s->host_memory) - 1])) {
+        needed >>= 20;          /* else QEMU takes it for MiB */
+    }
+    needed += QEMU_MIB;
+    return mib >= needed ? NULL
+        : g_strdup_printf("only %" G_GUINT64_FORMAT " MiB of memory are free, "
+                          "the emulated host of '%s' needs %" PRIu64
+                          ": end other programs", mib, s->name, needed);
+}
+
+/* The first problem that @check has with any scenario */
+static char *check_all(const Options *o,
+                       char *(*check)(const Scenario *, const Options *))
 {
     char *all[] = { NULL };
     g_autoptr(GPtrArray) scenarios = scenario_find(o->scenario_dir, all, NULL);
     char *problem = NULL;
 
     for (guint i = 0; scenarios && i < scenarios->len && !problem; i++) {
-        problem = check_host_kernel(g_ptr_array_index(scenarios, i), o);
+        problem = check(g_ptr_array_index(scenarios, i), o);
     }
     return problem;
+}
+
+static char *check_memory(const Options *o)
+{
+    return check_all(o, check_host_memory);
+}
+
+static char *check_host_kernels(const Options *o)
+{
+    return check_all(o, check_host_kernel);
+}
+
+static char *check_variants(const Options *o)
+{
+    return check_all(o, check_variant);
 }
 
 static char *check_image(const Options *o)
@@ -59,45 +109,10 @@ static char *check_image(const Options *o)
                       "make images");
 }
 
-static char *check_variants(const Options *o)
-{
-    static const char *const files[] = {
-        "qemu-system-aarch64.no-doorbell", "qemu-system-aarch64.no-msi-direct",
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *file = g_build_filename(o->variants, files[i], NULL);
-        char *problem = check_file("QEMU without one of the patches", file,
-                                   R_OK, "make qemu");
-
-        if (problem) {
-            return problem;
-        }
-    }
-    return NULL;
-}
-
 static char *check_qtests(const Options *o)
 {
     return check_file("the test programs for arm64", o->qtests, R_OK,
                       "make lab");
-}
-
-static char *check_memory(const Options *o)
-{
-    g_autofree char *text = NULL;
-    const char *line;
-    guint64 mib;
-
-    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ||
-        !(line = strstr(text, "MemAvailable:"))) {
-        return NULL;
-    }
-    mib = g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) / 1024;
-    return mib >= FREE_MEMORY_MIB ? NULL
-        : g_strdup_printf("only %" G_GUINT64_FORMAT " MiB of memory are "
-                          "free: the emulated host takes %d MiB, end other "
-                          "programs", mib, FREE_MEMORY_MIB);
 }
 
 static char *check_disk(const Options *o)
@@ -132,7 +147,6 @@ static const struct {
 
 char *needs_missing(const Scenario *s, const Options *o)
 {
-    g_autofree char *qemu = command_test_qemu(s, o);
     g_autofree char *program = qtests_missing(s, o);
     g_autofree char *profile = command_host_profile(s, o);
     char *problem;
@@ -152,6 +166,9 @@ char *needs_missing(const Scenario *s, const Options *o)
         }
     }
     problem = check_host_kernel(s, o);
+    if (!problem) {
+        problem = check_host_memory(s, o);
+    }
     if (problem) {
         return problem;
     }
@@ -162,9 +179,7 @@ char *needs_missing(const Scenario *s, const Options *o)
         return check_file("a test program for arm64", program, X_OK,
                           "make lab");
     }
-    return qemu ? check_file("the QEMU under test", qemu, R_OK,
-                             "make qemu")
-                : NULL;
+    return check_variant(s, o);
 }
 
 gboolean needs_doctor(const Options *o)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qtests.h"
-#include "step.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -14,8 +13,10 @@ static char **wanted(const Scenario *s)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (char **step = s->steps; *step; step++) {
-        char *name = step_qtest_program(*step);
+    for (guint i = 0; i < s->plan->steps->len; i++) {
+        const Step *step = g_ptr_array_index(s->plan->steps, i);
+        char *name = step->verb == STEP_QTEST
+            ? g_strconcat("qtest-", step->words[0], NULL) : NULL;
 
         if (name && g_ptr_array_find_with_equal_func(names, name, g_str_equal,
                                                      NULL)) {

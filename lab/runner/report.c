@@ -35,6 +35,17 @@ static Record *parse_record(const char *line)
     return record;
 }
 
+void report_add_expect(Report *report, gboolean ok, const char *expr,
+                       guint64 left, guint64 right)
+{
+    g_autofree char *quoted = words_quote(expr);
+    g_autofree char *line = g_strdup_printf(
+        "expect ok=%d expr=%s left=%" G_GUINT64_FORMAT " right=%"
+        G_GUINT64_FORMAT, ok, quoted, left, right);
+
+    g_ptr_array_add(report->records, parse_record(line));
+}
+
 Report *report_parse(const char *text)
 {
     Report *report = g_new0(Report, 1);

@@ -30,6 +30,10 @@ Report *report_read(const char *file);
 void report_free(Report *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
 
+/* Adds a record for an expectation that the runner itself has evaluated. */
+void report_add_expect(Report *report, gboolean ok, const char *expr,
+                       guint64 left, guint64 right);
+
 /* The value of @key in @record, or NULL. Owned by the record. */
 const char *record_get(const Record *record, const char *key);
 

@@ -138,7 +138,7 @@ static void add_list(JsonBuilder *b, const Outcome *o, const char *member,
 
 static void add_outcome(JsonBuilder *b, const Outcome *o)
 {
-    static const char *const step[] = { "text", "ok", "seconds", "answer",
+    static const char *const step[] = { "key", "text", "ok", "seconds", "answer",
                                         NULL };
     static const char *const test[] = { "program", "name", "result",
                                         "reason", NULL };

@@ -69,7 +69,7 @@ gboolean run_prepare(const Scenario *s, const Options *o,
     for (guint n = 0; s->devices[n]; n++) {
         g_autofree char *disk = command_disk_file(files, n);
 
-        if (command_has_disk(s, n) &&
+        if (scenario_has_disk(s, n) &&
             !disk_create(disk, DISK_BYTES, error)) {
             return FALSE;
         }
@@ -263,7 +263,7 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
         g_autofree char *disk = command_disk_file(files, n);
         g_autofree char *quoted = g_shell_quote(disk);
 
-        if (command_has_disk(s, n)) {
+        if (scenario_has_disk(s, n)) {
             g_string_append_printf(text, "head -c %d /dev/urandom > %s\n",
                                    DISK_BYTES, quoted);
         }

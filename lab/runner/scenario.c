@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
-#include "step.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static const struct {
     const char *group;
     const char *keys[9];
 } known_keys[] = {
-    { "scenario", { "description", "timeout", "silence", "tags" } },
+    { "scenario", { "description", "timeout", "silence" } },
     { "host", { "devices", "kernel", "profile", "cpus", "memory",
                 "append", "qemu-args", "events" } },
     { "vm", { "qemu", "machine", "accel", "cpu", "smp", "memory",
@@ -217,7 +216,6 @@ static gboolean read_scenario(const Reader *r, Scenario *s, GError **error)
         return bad(r, error, "scenario", "description",
                    "is missing: say in one line what the scenario shows");
     }
-    s->tags = get_list(r, "scenario", "tags");
     return get_seconds(r, "timeout", DEFAULT_TIMEOUT, &s->timeout, error) &&
            get_seconds(r, "silence", DEFAULT_SILENCE, &s->silence, error);
 }
@@ -317,89 +315,63 @@ static gboolean read_qemu_args(const Reader *r, Scenario *s, GError **error)
     return TRUE;
 }
 
-static char *steps_problem(const char *value)
+gboolean scenario_has_disk(const Scenario *s, guint n)
 {
-    return step_problem(value);
+    const char *model = s->devices[n];
+
+    return g_str_has_prefix(model, "nvme") &&
+           (model[4] == '\0' || model[4] == ',');
 }
 
-static char *expects_problem(const char *value)
-{
-    char *problem = NULL;
-    g_autoptr(Expect) expect = expect_parse(value, &problem);
-
-    return problem;
-}
-
-/* All values of @group, each accepted by @check. */
-static gboolean read_all(const Reader *r, const char *group,
-                         char *(*check)(const char *), guint devices,
-                         char ***values, GError **error)
+/* The steps or expectations of the file, in its order. */
+static gboolean read_all(const Reader *r, const char *group, gboolean steps,
+                         Scenario *s, GError **error)
 {
     g_auto(GStrv) keys = g_key_file_get_keys(r->keys, group, NULL, NULL);
-    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+    guint devices = g_strv_length(s->devices);
 
     for (char **key = keys; key && *key; key++) {
         g_autofree char *value = get(r, group, *key);
-        g_autofree char *problem = check(value ? value : "");
+        g_autofree char *step = g_strdup_printf("%s=%s", *key,
+                                                value ? value : "");
+        g_autofree char *problem = NULL;
 
         if ((*key)[strspn(*key, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
                           "-_")]) {
             return bad(r, error, group, *key, "write a key of letters, "
                        "digits, - and _");
         }
-        if (problem) {
+        if (!(steps ? plan_add_step(s->plan, step, &problem)
+                    : plan_add_expect(s->plan, value ? value : "",
+                                      &problem))) {
             return bad(r, error, group, *key, "%s", problem);
         }
         if (!check_devices(r, group, *key, value, devices, error)) {
             return FALSE;
         }
-        g_strv_builder_add(list, value);
-    }
-    *values = g_strv_builder_end(list);
-    return TRUE;
-}
-
-const char *scenario_step(const Scenario *s, const char *key)
-{
-    for (guint i = 0; s->step_keys[i]; i++) {
-        if (!strcmp(s->step_keys[i], key)) {
-            return s->steps[i];
-        }
-    }
-    return NULL;
-}
-
-/* Each answer.STEP must name a step. */
-static gboolean check_answers(const Reader *r, const Scenario *s,
-                              GError **error)
-{
-    for (char **expr = s->expects; *expr; expr++) {
-        g_autofree char *problem = NULL;
-        g_autoptr(Expect) e = expect_parse(*expr, &problem);
-        const char *key = e->answer.step;
-
-        if (e->minus.step && scenario_step(s, key)) {
-            key = e->minus.step;
-        }
-        if (key && !scenario_step(s, key)) {
-            g_autofree char *known = g_strjoinv(", ", s->step_keys);
-
-            return bad(r, error, "expect", *expr, "no step has the key "
-                       "'%s': there are %s", key, known);
-        }
     }
     return TRUE;
 }
 
-/* A run of own steps that expects nothing could not fail in its own way. */
-static gboolean check_expects(const Reader *r, const Scenario *s,
-                              GError **error)
+static gboolean read_plan(const Reader *r, Scenario *s, GError **error)
 {
-    if (s->steps[0] && !s->expects[0]) {
-        return bad(r, error, "expect", "(any key)", "is missing: say what "
-                   "must be seen after the steps, such as irqs >= ios");
+    g_autofree char *problem = NULL;
+    guint disks = 0;
+
+    s->plan = plan_new();
+    for (guint n = 0; s->devices[n]; n++) {
+        disks += scenario_has_disk(s, n);
     }
-    return TRUE;
+    if (!read_all(r, "steps", TRUE, s, error) ||
+        !read_all(r, "expect", FALSE, s, error)) {
+        return FALSE;
+    }
+    if (!s->plan->steps->len) {
+        return bad(r, error, "steps", "(any key)", "is missing: write what "
+                   "is done, such as boot=boot");
+    }
+    return plan_complete(s->plan, disks, &problem) ||
+           bad(r, error, "expect", "(any key)", "%s", problem);
 }
 
 Scenario *scenario_load(const char *file, GError **error)
@@ -409,7 +381,6 @@ Scenario *scenario_load(const char *file, GError **error)
     g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
     Reader r = { file, keys };
-    guint devices;
 
     if (!g_file_get_contents(file, &text, NULL, error)) {
         return NULL;
@@ -428,18 +399,8 @@ Scenario *scenario_load(const char *file, GError **error)
     }
     if (!check_repeated(&r, text, error) || !check_names(&r, error) ||
         !read_scenario(&r, s, error) || !read_host(&r, s, error) ||
-        !read_vm(&r, s, error) || !read_qemu_args(&r, s, error)) {
-        return NULL;
-    }
-    devices = g_strv_length(s->devices);
-    s->step_keys = g_key_file_get_keys(keys, "steps", NULL, NULL);
-    if (!s->step_keys) {
-        s->step_keys = g_new0(char *, 1);
-    }
-    if (!read_all(&r, "steps", steps_problem, devices, &s->steps, error) ||
-        !read_all(&r, "expect", expects_problem, devices, &s->expects,
-                  error) ||
-        !check_expects(&r, s, error) || !check_answers(&r, s, error)) {
+        !read_vm(&r, s, error) || !read_qemu_args(&r, s, error) ||
+        !read_plan(&r, s, error)) {
         return NULL;
     }
     return g_steal_pointer(&s);
@@ -450,7 +411,6 @@ void scenario_free(Scenario *s)
     g_free(s->name);
     g_free(s->file);
     g_free(s->description);
-    g_strfreev(s->tags);
     g_strfreev(s->devices);
     g_free(s->host_memory);
     g_free(s->host_kernel);
@@ -465,8 +425,6 @@ void scenario_free(Scenario *s)
     g_free(s->memory);
     g_free(s->append);
     g_strfreev(s->qemu_args);
-    g_strfreev(s->steps);
-    g_strfreev(s->step_keys);
-    g_strfreev(s->expects);
+    g_clear_pointer(&s->plan, plan_free);
     g_free(s);
 }

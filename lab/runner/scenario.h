@@ -6,6 +6,8 @@
 #ifndef RUNNER_SCENARIO_H
 #define RUNNER_SCENARIO_H
 
+#include "plan.h"
+
 #include <glib.h>
 
 #define SCENARIO_SUFFIX ".scenario"
@@ -22,7 +24,6 @@ typedef struct Scenario {
     char *name;                 /* the file's name without its suffix */
     char *file;
     char *description;
-    char **tags;
     double timeout;             /* seconds, whole run */
     double silence;             /* seconds without any output */
 
@@ -47,16 +48,14 @@ typedef struct Scenario {
     gboolean firmware;
     char **qemu_args;           /* words in order; empty: the default pair */
 
-    char **steps;
-    char **step_keys;           /* the key of each step */
-    char **expects;
+    Plan *plan;          /* steps and expectations */
 } Scenario;
 
 /* Reads @file. The caller owns the result; NULL and @error when bad. */
 Scenario *scenario_load(const char *file, GError **error);
 
-/* The step with @key, or NULL. Owned by the scenario. */
-const char *scenario_step(const Scenario *s, const char *key);
+/* Whether device @n has a disk image. */
+gboolean scenario_has_disk(const Scenario *s, guint n);
 
 void scenario_free(Scenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)

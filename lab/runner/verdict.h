@@ -33,7 +33,7 @@ typedef struct Judgement {
 typedef struct Witness {
     const ProcessResult *process;
     const Console *console;
-    const Report *report;
+    Report *report;
     const char *host_stderr;    /* last line of the host's QEMU, or NULL */
     const char *data_problem;   /* reads that differ from the images */
     guint64 disks_read;         /* images of which data was read */

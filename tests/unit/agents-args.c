@@ -89,13 +89,10 @@ static void test_defaults(void)
     g_assert_cmpstr(config.accel, ==, "kvm");
     g_assert_cmpuint(config.smp, ==, 1);
     g_assert_cmpuint(config.qemu_args.n, ==, 6);
-    g_assert_cmpstr(config.steps.v[0], ==, "boot");
-    g_assert_cmpuint(config.expects.n, >, 5);
-
-    /* own steps count other things: no expectations but the user's */
-    config = complete("--step boot");
-    g_assert_cmpuint(config.steps.n, ==, 1);
-    g_assert_cmpuint(config.expects.n, ==, 0);
+    g_assert_cmpuint(config.plan->steps->len, ==, 4);
+    g_assert_cmpuint(config.plan->expects->len, >, 5);
+    config = complete("--expect 'boots == 2' --step boot");
+    g_assert_cmpuint(config.plan->steps->len, ==, 1);
 }
 
 static void test_last_wins(void)
@@ -121,6 +118,9 @@ static void test_refused(void)
     refuse("--timeout 0", "--timeout 0");
     refuse("--smp 0", "--smp 0");
     refuse("stray", "stray");
+    refuse("--step fly", "--step 'fly': unknown step");
+    refuse("--expect 'irks == 0'", "--expect 'irks == 0': unknown counter");
+    refuse(COMPLETE "--step a=boot --expect 'answer.b ~ x'", "no step has the key 'b'");
 }
 
 static void test_no_device(void)

@@ -73,6 +73,7 @@ static void answer(const char *line)
     unsigned long n = strtoul(line, &cmd, 10);
 
     cmd += strspn(cmd, " ");
+    cmd += !strncmp(cmd, "sh ", 3) ? 3 : 0;
     if (!strncmp(cmd, "mute", 4)) {
         return;
     }

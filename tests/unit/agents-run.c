@@ -45,7 +45,7 @@ static void test_good(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
         "boot", "guest read dev=x", "repeat 2 { guest write dev=x ; sleep 0 }",
-        "guest lost", "guest edu op=irq", "guest education",
+        "guest sh lost", "guest edu op=irq", "guest iommu",
         "guest finish ping bdf=x", "guest begin read", NULL
     };
 
@@ -65,8 +65,8 @@ static void test_good(Fixture *f, gconstpointer data)
 static void test_account(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
-        "boot", "guest read before", "guest read traced", "guest read after",
-        "guest fill traced", NULL
+        "boot", "guest read dev=before", "guest read dev=traced", "guest read dev=after",
+        "guest sh traced", NULL
     };
     g_autofree char *path = g_build_filename(f->dir, "report.txt", NULL);
     g_autofree char *report = NULL;
@@ -80,7 +80,7 @@ static void test_account(Fixture *f, gconstpointer data)
     g_assert_true(g_file_get_contents(path, &report, NULL, NULL));
     lines = g_strsplit(report, "\n", -1);
     for (char **line = lines; *line; line++) {
-        bool traced = strstr(*line, "\"guest read traced");
+        bool traced = strstr(*line, "\"guest read dev=traced");
         const char *wanted = traced ? " ioctls=1 cmds=3 syncs=1\""
                                     : " ioctls=0 cmds=0 syncs=0\"";
 
@@ -95,13 +95,51 @@ static void test_account(Fixture *f, gconstpointer data)
     g_assert_cmpuint(reads, ==, 3);
 }
 
+/* An answer is found by its step's key, whatever the texts are */
+static void test_answers(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "boot", "one=guest? sh fail", "two=guest sh x", "three=guest sh x",
+        "gone=sleep 0", NULL
+    };
+    static const char *const expects[] = {
+        "answer.one ~ no disk", "answer.two.ios == 4",
+        "answer.three.irqs-answer.two.ios == 1", "answer.gone !~ x",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(expects); i++) {
+        g_assert_true(plan_add_expect(f->config.plan, expects[i], NULL));
+    }
+    g_assert_true(fixture_run(f, steps));
+    counters_expect(&f->run);
+    g_assert_cmpstr(f->run.reason, ==, NULL);
+    g_assert_true(plan_add_expect(f->config.plan, "answer.two.ios == 5", NULL));
+    counters_expect(&f->run);
+    assert_reason(f, "expected answer.two.ios == 5, but 4 is");
+}
+
+/* What may be expected is measured: every counter has a value then. */
+static void test_counters(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = { "boot", "monitor 0", NULL };
+
+    g_assert_true(fixture_run(f, steps));
+    f->run.mmio_known = true; /* as KVM tells them */
+    for (const char *const *name = expect_counters; *name; name++) {
+        uint64_t value;
+
+        g_test_message("%s", *name);
+        g_assert_cmpint(counters_get(&f->run, *name, &value), ==, strcmp(*name, "disks_read") != 0);
+    }
+}
+
 static void test_reboot(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
         "boot", "guest reboot", "expect-boots 2", NULL
     };
     static const char *const too_few[] = {
-        "boot", "guest reboot", "guest x", "guest reboot", "guest x",
+        "boot", "guest reboot", "guest iommu", "guest reboot", "guest iommu",
         "expect-boots 2", NULL
     };
 
@@ -117,12 +155,12 @@ static void test_reboot(Fixture *f, gconstpointer data)
 static void test_crash(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
-        "boot", "guest kexec kernel=a crash=1", "expect-boots 2", "guest x",
+        "boot", "guest kexec kernel=a crash=1", "expect-boots 2", "guest iommu",
         NULL
     };
     static const char *const panics_later[] = {
         "boot", "guest kexec kernel=a crash=1", "expect-boots 2",
-        "guest panic", NULL
+        "guest sh panic", NULL
     };
     static const char *const not_asked[] = {
         "boot", "guest kexec kernel=a", "sleep 0.2", "expect-boots 3", NULL
@@ -171,10 +209,10 @@ static void test_refused(Fixture *f, gconstpointer data)
     g_setenv("FAKE_QEMU", "refuse", TRUE);
     g_assert_true(fixture_run(f, steps));
     g_assert_cmpuint(counter(f, "exit_code"), ==, 1);
-    strlist_add(&f->config.expects, "stderr ~ refused for a reason");
+    plan_add_expect(f->config.plan, "stderr ~ refused for a reason", &err);
     counters_expect(&f->run);
     g_assert_null(f->run.reason);
-    strlist_add(&f->config.expects, "stderr !~ refused");
+    plan_add_expect(f->config.plan, "stderr !~ refused", &err);
     counters_expect(&f->run);
     g_assert_nonnull(f->run.reason);
     free(err);
@@ -197,7 +235,7 @@ typedef struct {
 static void test_failure(Fixture *f, gconstpointer data)
 {
     const Failure *failure = data;
-    const char *const steps[] = { "boot", failure->step, "guest never", NULL };
+    const char *const steps[] = { "boot", failure->step, "guest cpus", NULL };
 
     f->config.silence = 0.7;
     g_assert_false(fixture_run(f, steps));
@@ -211,7 +249,7 @@ static void test_failure(Fixture *f, gconstpointer data)
 static void test_forgiven(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = {
-        "boot", "guest? fail", "host? exit 3", "guest read", NULL
+        "boot", "guest? sh fail", "host? exit 3", "guest read", NULL
     };
 
     g_assert_true(fixture_run(f, steps));
@@ -220,7 +258,7 @@ static void test_forgiven(Fixture *f, gconstpointer data)
 
 static void test_not_forgiven(Fixture *f, gconstpointer data)
 {
-    static const char *const steps[] = { "boot", "guest? crash", NULL };
+    static const char *const steps[] = { "boot", "guest? sh crash", NULL };
 
     g_assert_false(fixture_run(f, steps));
     assert_reason(f, "it crashed");
@@ -228,7 +266,7 @@ static void test_not_forgiven(Fixture *f, gconstpointer data)
 
 static void test_total_time(Fixture *f, gconstpointer data)
 {
-    static const char *const steps[] = { "boot", "guest mute", NULL };
+    static const char *const steps[] = { "boot", "guest sh mute", NULL };
 
     f->config.timeout = 0.7;
     g_assert_false(fixture_run(f, steps));
@@ -256,10 +294,10 @@ static void test_no_qemu(Fixture *f, gconstpointer data)
 }
 
 static const Failure failures[] = {
-    { "guest fail", "no disk", EXIT_FAIL },
-    { "guest crash", "status 3", EXIT_FAIL },
-    { "guest panic", "panicked: Kernel panic", EXIT_FAIL },
-    { "guest mute", "--silence", EXIT_TIMEOUT },
+    { "guest sh fail", "no disk", EXIT_FAIL },
+    { "guest sh crash", "status 3", EXIT_FAIL },
+    { "guest sh panic", "panicked: Kernel panic", EXIT_FAIL },
+    { "guest sh mute", "--silence", EXIT_TIMEOUT },
     { "qmp {\"execute\":\"wrong\"}", "The command wrong", EXIT_FAIL },
     { "event NEVER timeout=0.3", "NEVER", EXIT_FAIL },
     { "host exit 5", "status 5", EXIT_FAIL },
@@ -273,6 +311,8 @@ int main(int argc, char **argv)
     g_test_add("/agents/run/" name, Fixture, data, set_up, function, tear_down)
     ADD("good", NULL, test_good);
     ADD("account", NULL, test_account);
+    ADD("answers", NULL, test_answers);
+    ADD("counters", NULL, test_counters);
     ADD("reboot", NULL, test_reboot);
     ADD("reboot-too-often", "yes", test_reboot);
     ADD("crash", NULL, test_crash);

@@ -11,7 +11,7 @@ void fixture_set_up(Fixture *f, const char *name)
     f->dir = g_dir_make_tmp(template, NULL);
     g_assert_nonnull(f->dir);
     f->config = (struct config){ .output = f->dir, .timeout = 20,
-                                 .silence = 20 };
+                                 .silence = 20, .plan = plan_new() };
     f->run.config = &f->config;
     g_assert_true(vm_init(&f->run.vm, &err));
 }
@@ -22,16 +22,13 @@ void fixture_tear_down(Fixture *f)
     const char *name;
 
     vm_end(&f->run.vm, false);
-    for (gsize i = 0; i < f->run.n_steps; i++) {
-        step_free(&f->run.steps[i]);
-    }
-    g_free(f->run.steps);
+    g_clear_pointer(&f->run.answers, g_hash_table_unref);
+    plan_free(f->config.plan);
     free(f->run.reason);
     references_free(&f->run.refs);
     trace_free(&f->run.trace);
     report_close(&f->run.report);
     strlist_clear(&f->config.devices);
-    strlist_clear(&f->config.expects);
     while ((name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(f->dir, name, NULL);
 
@@ -46,12 +43,11 @@ bool fixture_run(Fixture *f, const char *const *steps)
     bool ok;
 
     f->run.deadline = clock_seconds() + f->config.timeout;
-    f->run.steps = g_new0(struct step, g_strv_length((char **)steps) + 1);
     for (; *steps; steps++) {
         char *err = NULL;
 
-        g_assert_true(step_parse(*steps, &f->run.steps[f->run.n_steps++],
-                                 &err));
+        plan_add_step(f->config.plan, *steps, &err);
+        g_assert_cmpstr(err, ==, NULL);
     }
     ok = run_steps(&f->run);
     if (!ok) {

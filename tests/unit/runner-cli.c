@@ -137,7 +137,8 @@ static void test_pass(Fixture *f, gconstpointer data)
     assert_says(args, "--kernel\n/lab/Image\n");
     /* the runner's own expectations are not for smmu-lab-host */
     g_assert_null(strstr(args, "disks_read"));
-    g_assert_null(strstr(args, "answer."));
+    assert_says(args, "--expect\nanswer.b ~ ios=64\n");
+    assert_says(args, "--expect\ndevice_back == 1\n");
     disk = read_result(f, "good/disk0.img");
     g_assert_null(disk);
     call(f, "run good --keep");
@@ -190,7 +191,7 @@ static const struct {
     { "fail", 1, "expected irqs >= ios, but 3 is \"less\"" },
     { "liar", 1, "ended with exit code 1" },
     { "wrong-data", 1, "is on no disk of this run" },
-    { "lost-step", 1, "tells of 0 steps" },
+    { "lost-step", 1, "is of 0 steps" },
     { "lost-expect", 1, "does not say that 'irqs >= ios' holds" },
     { "warning", 1, "WARNING: CPU: 0" },
     { "smmu-event", 1, "F_TRANSLATION" },
@@ -353,7 +354,7 @@ static void test_missing_variant(Fixture *f, gconstpointer data)
 static void test_host_kernel(Fixture *f, gconstpointer data)
 {
     write_scenario(f, "other", "[scenario]\ndescription=other\n"
-                   "[host]\nkernel=0.1\ndevices=nvme\n");
+                   "[host]\nkernel=0.1\ndevices=nvme\n[steps]\na=boot\n");
     call(f, "run other");
     g_assert_cmpint(f->code, ==, 77);
     assert_says(f->out, "run it without --kernel");
@@ -393,9 +394,9 @@ static void test_dry_run(Fixture *f, gconstpointer data)
 static void test_profile(Fixture *f, gconstpointer data)
 {
     write_scenario(f, "grace", "[scenario]\ndescription=x\n"
-                   "[host]\nprofile=grace\ndevices=nvme\n");
+                   "[host]\nprofile=grace\ndevices=nvme\n[steps]\na=boot\n");
     write_scenario(f, "none", "[scenario]\ndescription=x\n"
-                   "[host]\nprofile=none-such\ndevices=nvme\n");
+                   "[host]\nprofile=none-such\ndevices=nvme\n[steps]\na=boot\n");
     call(f, "run grace --dry-run");
     g_assert_cmpint(f->code, ==, 0);
     for (guint i = 0; i <= 5; i++) {

@@ -118,22 +118,6 @@ static void test_written(Fixture *f, gconstpointer data)
     g_free(check.problem);
 }
 
-static void test_sizes(void)
-{
-    guint64 bytes;
-
-    g_assert_true(data_parse_size("4096", &bytes));
-    g_assert_cmpuint(bytes, ==, 4096);
-    g_assert_true(data_parse_size("0x10", &bytes));
-    g_assert_cmpuint(bytes, ==, 16);
-    g_assert_true(data_parse_size("3M", &bytes));
-    g_assert_cmpuint(bytes, ==, 3 << 20);
-    g_assert_false(data_parse_size("", &bytes));
-    g_assert_false(data_parse_size("-1", &bytes));
-    g_assert_false(data_parse_size("4X", &bytes));
-    g_assert_false(data_parse_size("4Kb", &bytes));
-}
-
 static void test_banner(void)
 {
     static const char image[] = "\0\1Linux version %s (%s)\n\0junk"
@@ -153,7 +137,6 @@ int main(int argc, char **argv)
     g_test_add("/data/reads", Fixture, NULL, set_up, test_reads, tear_down);
     g_test_add("/data/written", Fixture, NULL, set_up, test_written,
                tear_down);
-    g_test_add_func("/data/sizes", test_sizes);
     g_test_add_func("/versions/banner", test_banner);
     return g_test_run();
 }

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of words and the report made of them. */
+/* The report of smmu-lab-host. */
 #include "report.h"
-#include "words.h"
-
-static void test_split(void)
-{
-    g_auto(GStrv) words = words_split(
-        "  step n=3\ttext=\"a \\\"b\\\"\\n\\\\c\" empty=\"\"  ");
-
-    g_assert_cmpuint(g_strv_length(words), ==, 4);
-    g_assert_cmpstr(words[0], ==, "step");
-    g_assert_cmpstr(words[1], ==, "n=3");
-    g_assert_cmpstr(words[2], ==, "text=a \"b\"\n\\c");
-    g_assert_cmpstr(words[3], ==, "empty=");
-    g_assert_null(words_split("text=\"open"));
-}
-
-static void test_get(void)
-{
-    g_autofree char *ios = words_get("bytes=1 ios=64 sha256=ab", "ios");
-    g_autofree char *none = words_get("bytes=1 xios=64", "ios");
-
-    g_assert_cmpstr(ios, ==, "64");
-    g_assert_null(none);
-}
 
 static void test_report(void)
 {
@@ -76,8 +53,6 @@ static void test_bad_lines(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/words/split", test_split);
-    g_test_add_func("/words/get", test_get);
     g_test_add_func("/report/records", test_report);
     g_test_add_func("/report/growing", test_growing);
     g_test_add_func("/report/bad-lines", test_bad_lines);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Just enough JSON to read what QMP says: one object a line. */
-#ifndef HOST_JSON_H
-#define HOST_JSON_H
+/* Just enough JSON for QMP: one object a line. */
+#ifndef LAB_JSON_H
+#define LAB_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

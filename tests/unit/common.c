@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What both agents share: words, numbers, strings, SHA-256. */
+/* What the runner and the two agents share: words, numbers, strings, SHA-256. */
 #include <glib.h>
 #include <string.h>
 
@@ -11,39 +11,27 @@
 
 static void test_words(void)
 {
-    const char *line = "7 read  dev=nvme0n1 a=\"x y\" \"q\\\"\\\\\\n\" end";
-    const char *const expected[] = { "7", "read", "dev=nvme0n1", "a=x y",
-                                     "q\"\\\n", "end" };
-    char word[32];
+    g_auto(GStrv) words = words_split("7 read  dev=nvme0n1\ta=\"x y\" \"q\\\"\\\\\\n\" end empty=\"\" \"\" ");
+    const char *const expected[] = { "7", "read", "dev=nvme0n1", "a=x y", "q\"\\\n", "end", "empty=", "", NULL };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
-        g_assert_true(words_next(&line, word, sizeof(word)));
-        g_assert_cmpstr(word, ==, expected[i]);
-    }
-    g_assert_false(words_next(&line, word, sizeof(word)));
-}
-
-static void test_long_word(void)
-{
-    const char *line = "abcdefgh next";
-    char word[4];
-
-    g_assert_true(words_next(&line, word, sizeof(word)));
-    g_assert_cmpstr(word, ==, "abc");
-    g_assert_true(words_next(&line, word, sizeof(word)));
-    g_assert_cmpstr(word, ==, "nex");
+    g_assert_cmpuint(g_strv_length(words), ==, G_N_ELEMENTS(expected) - 1);
+    g_assert_true(g_strv_equal((const char *const *)words, expected));
+    g_assert_null(words_split("text=\"open"));
 }
 
 static void test_value(void)
 {
     const char *line = "bs=4096 xcount=1 count=64 text=\"a b\"";
-    char value[32];
+    g_autofree char *none = words_get(line, "coun");
+    g_autofree char *text = words_get(line, "text");
+    char value[3];
 
+    g_assert_null(none);
+    g_assert_cmpstr(text, ==, "a b");
     g_assert_true(words_value(line, "count", value, sizeof(value)));
     g_assert_cmpstr(value, ==, "64");
-    g_assert_true(words_value(line, "text", value, sizeof(value)));
-    g_assert_cmpstr(value, ==, "a b");
-    g_assert_false(words_value(line, "coun", value, sizeof(value)));
+    g_assert_true(words_value(line, "bs", value, sizeof(value)));
+    g_assert_cmpstr(value, ==, "40");
     g_assert_false(words_value(line, "offset", value, sizeof(value)));
 }
 
@@ -73,15 +61,12 @@ static void test_number(void)
 static void test_quote(void)
 {
     const char *original = "a \"b\" \\ \n\t end";
-    char *quoted = words_quote(original);
-    const char *cur = quoted;
-    char back[64];
+    g_autofree char *quoted = words_quote(original);
+    g_auto(GStrv) back = words_split(quoted);
 
     g_assert_null(strchr(quoted, '\n'));
-    g_assert_true(words_next(&cur, back, sizeof(back)));
-    g_assert_cmpstr(back, ==, original);
-    g_assert_cmpstr(cur, ==, "");
-    free(quoted);
+    g_assert_cmpuint(g_strv_length(back), ==, 1);
+    g_assert_cmpstr(back[0], ==, original);
 }
 
 static void test_replace(void)
@@ -210,15 +195,16 @@ static void test_guest_commands(void)
         { "read dev=nvme0n1 bs=4096 count=64 offset=1M", NULL },
         { "  finish read bdf=0000:21:00.0", NULL }, { "begin smmu op=flood gpa=1 sid=0x18 seconds=5", NULL },
         { "sh echo a=b c > /d; e", NULL }, { "log match=\"event: x=y\"", NULL }, { "iommu", NULL },
-        { "read ofset=1M", "unknown word 'ofset': read takes dev bdf bs count offset jobs depth loops" },
-        { "read seed=1", "'seed'" }, { "read dev", "'dev'" }, { "read =1", "''" }, { "iommu n=1", "iommu takes none" },
-        { "smmu op=look n=4", "'n'" }, { "begin read dv=x", "'dv'" }, { "finish", "unknown command ''" },
+        { "read ofset=1M", "unknown word 'ofset=1M': read takes dev bdf bs count offset jobs depth loops" },
+        { "read seed=1", "'seed=1'" }, { "read dev", "'dev'" }, { "read =1", "'=1'" },
+        { "read dev=\"x", "quote" }, { "iommu n=1", "iommu takes none" },
+        { "smmu op=look n=4", "'n=4'" }, { "begin read dv=x", "'dv=x'" }, { "finish", "unknown command ''" },
         { "begin begin reed", "unknown command 'reed'" }, { "poweroff now", "'now'" },
         { "rea dev=x", "unknown command 'rea': there are read, write, " }, { "", "unknown command ''" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        enum guest_verb verb;
+        GuestVerb verb;
         const char *args;
         char *err = NULL;
         bool good = guest_command_parse(cases[i].line, &verb, &args, &err);
@@ -233,15 +219,14 @@ static void test_guest_commands(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/agents/words/next", test_words);
-    g_test_add_func("/agents/words/long", test_long_word);
-    g_test_add_func("/agents/words/value", test_value);
-    g_test_add_func("/agents/words/number", test_number);
-    g_test_add_func("/agents/words/quote", test_quote);
-    g_test_add_func("/agents/text/replace", test_replace);
-    g_test_add_func("/agents/text/first-failure", test_first_failure_stays);
+    g_test_add_func("/common/words/next", test_words);
+    g_test_add_func("/common/words/value", test_value);
+    g_test_add_func("/common/words/number", test_number);
+    g_test_add_func("/common/words/quote", test_quote);
+    g_test_add_func("/common/text/replace", test_replace);
+    g_test_add_func("/common/text/first-failure", test_first_failure_stays);
     g_test_add_func("/common/kernel-log", test_kernel_lines);
     g_test_add_func("/common/guest-command", test_guest_commands);
-    g_test_add_func("/agents/sha256", test_sha256);
+    g_test_add_func("/common/sha256", test_sha256);
     return g_test_run();
 }
