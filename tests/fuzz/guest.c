@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
+#include "../include/edu-registers.h"
+#include "../include/smmuv3.h"
 #include "guest.h"
-
-/* Registers of the SMMU (Arm IHI 0070) and of edu that the set-up needs */
-enum {
-    CR0 = 0x20, CR1 = 0x28, GBPA = 0x44, IRQ_CTRL = 0x50, GERROR = 0x60,
-    GERRORN = 0x64, STRTAB_BASE = 0x80, STRTAB_BASE_CFG = 0x88,
-    CMDQ_BASE = 0x90, CMDQ_PROD = 0x98, CMDQ_CONS = 0x9c, EVENTQ_BASE = 0xa0,
-    EVENTQ_PROD = 0x100a8, EVENTQ_CONS = 0x100ac,
-    EDU_DMA_SOURCE = 0x80, EDU_DMA_TARGET = 0x88, EDU_DMA_COUNT = 0x90,
-    EDU_DMA_COMMAND = 0x98, EDU_BUFFER = 0x40000,
-    CMD_SYNC = 0x46,
-};
 
 typedef struct Input {
     const uint8_t *data;
@@ -45,13 +36,11 @@ static void smmu_write(unsigned offset, uint32_t value)
  */
 static uint64_t valid_ste(unsigned sid, unsigned dword)
 {
-    enum { VALID = 1, S1 = 5 << 1, BYPASS = 4 << 1 };
-
     if (dword == 0) {
-        return sid & 1 ? VALID | BYPASS : VALID | S1 | GUEST_CD;
+        return sid & 1 ? STE_BYPASS : STE_STAGE1 | GUEST_CD;
     }
-    /* S1CIR, S1COR write-back, S1CSH inner, SHCFG incoming, EATS full ATS */
-    return dword == 1 ? 1 << 2 | 1 << 4 | 3 << 6 | UINT64_C(1) << 44 : 0;
+    /* SHCFG: use incoming */
+    return dword == 1 ? STE1_ATTRS | FIELD_PREP(STE1_SHCFG, 1) : 0;
 }
 
 /* AArch64, 4K, 39 bits, TTB1 off, no faults recorded but aborts, ASID 1 */
@@ -59,9 +48,9 @@ static uint64_t valid_cd(unsigned dword)
 {
     switch (dword) {
     case 0:
-        return 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 30 | UINT64_C(1) << 31 |
-               UINT64_C(5) << 32 | UINT64_C(1) << 41 | UINT64_C(1) << 45 |
-               UINT64_C(1) << 46 | UINT64_C(1) << 48;
+        /* without ASET, as in the inputs of the corpus */
+        return FIELD_PREP(CD0_T0SZ, 25) | (CD_VALID & ~CD0_ASET) | CD_IPS(5) |
+               CD_ASID(1);
     case 1:
         return GUEST_TABLES;
     case 3:
@@ -77,17 +66,15 @@ static uint64_t valid_cd(unsigned dword)
  */
 static uint64_t valid_pte(unsigned index)
 {
-    enum { TABLE = 3, BLOCK = 0x741, PAGE = 0x743 };
-
     switch (index) {
     case 0:
-        return (GUEST_TABLES + 0x1000) | TABLE;
+        return (GUEST_TABLES + 0x1000) | PTE_TO_TABLE;
     case 1:
-        return GUEST_RAM | BLOCK;
+        return GUEST_RAM | (PTE_BLOCK & ~PTE_NG);
     case 512:
-        return (GUEST_TABLES + 0x2000) | TABLE;
+        return (GUEST_TABLES + 0x2000) | PTE_TO_TABLE;
     case 1024 ... 1039:
-        return (GUEST_BUFFER + (index - 1024) * 0x1000) | PAGE;
+        return (GUEST_BUFFER + (index - 1024) * 0x1000) | (PTE_PAGE & ~PTE_NG);
     default:
         return 0;
     }
@@ -126,28 +113,35 @@ static void set_up_memory(void)
 /* As a driver does it. Inputs that leave it out start from reset. */
 static void set_up(void)
 {
-    smmu_write(CR0, 0);
-    guest_write(GUEST_SMMU + STRTAB_BASE, GUEST_STRTAB, 8);
-    smmu_write(STRTAB_BASE_CFG, GUEST_SID_BITS);
-    guest_write(GUEST_SMMU + CMDQ_BASE, GUEST_CMDQ | GUEST_QUEUE_BITS, 8);
-    smmu_write(CMDQ_PROD, 0);
-    smmu_write(CMDQ_CONS, 0);
-    guest_write(GUEST_SMMU + EVENTQ_BASE, GUEST_EVENTQ | GUEST_QUEUE_BITS, 8);
-    smmu_write(EVENTQ_PROD, 0);
-    smmu_write(EVENTQ_CONS, 0);
-    smmu_write(IRQ_CTRL, 5);
+    smmu_write(SMMU_CR0, 0);
+    guest_write(GUEST_SMMU + SMMU_STRTAB_BASE, GUEST_STRTAB, 8);
+    smmu_write(SMMU_STRTAB_CFG, GUEST_SID_BITS);
+    guest_write(GUEST_SMMU + SMMU_CMDQ_BASE, GUEST_CMDQ | GUEST_QUEUE_BITS, 8);
+    smmu_write(SMMU_CMDQ_PROD, 0);
+    smmu_write(SMMU_CMDQ_CONS, 0);
+    guest_write(GUEST_SMMU + SMMU_EVENTQ_BASE,
+                GUEST_EVENTQ | GUEST_QUEUE_BITS, 8);
+    smmu_write(SMMU_EVENTQ_PROD, 0);
+    smmu_write(SMMU_EVENTQ_CONS, 0);
+    smmu_write(SMMU_IRQ_CTRL, IRQ_GERROR | IRQ_EVENTQ);
     prod = 0;
-    smmu_write(CR0, 0xd);                  /* SMMUEN, EVENTQEN, CMDQEN */
+    smmu_write(SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN);
 }
+
+/* QEMU has the registers of page 1 on page 0 as well */
+#define PAGE_0(offset) ((offset) & 0xffff)
 
 /* Registers that matter, most often; sometimes any. */
 static unsigned register_offset(uint8_t which)
 {
     static const uint32_t known[] = {
-        CR0, CR1, 0x2c, GBPA, IRQ_CTRL, GERROR, GERRORN, 0x68, 0x70, 0x74,
-        STRTAB_BASE, STRTAB_BASE + 4, STRTAB_BASE_CFG, CMDQ_BASE,
-        CMDQ_BASE + 4, CMDQ_PROD, CMDQ_CONS, EVENTQ_BASE, EVENTQ_BASE + 4,
-        EVENTQ_PROD, EVENTQ_CONS, 0xb0, 0xb8, 0xbc, 0x24, 0xa8, 0xac,
+        SMMU_CR0, SMMU_CR1, SMMU_CR2, SMMU_GBPA, SMMU_IRQ_CTRL, SMMU_GERROR,
+        SMMU_GERRORN, SMMU_GERROR_CFG0, SMMU_GERROR_CFG1, SMMU_GERROR_CFG2,
+        SMMU_STRTAB_BASE, SMMU_STRTAB_BASE + 4, SMMU_STRTAB_CFG,
+        SMMU_CMDQ_BASE, SMMU_CMDQ_BASE + 4, SMMU_CMDQ_PROD, SMMU_CMDQ_CONS,
+        SMMU_EVENTQ_BASE, SMMU_EVENTQ_BASE + 4, SMMU_EVENTQ_PROD,
+        SMMU_EVENTQ_CONS, SMMU_EVENTQ_CFG0, SMMU_EVENTQ_CFG1, SMMU_EVENTQ_CFG2,
+        SMMU_CR0ACK, PAGE_0(SMMU_EVENTQ_PROD), PAGE_0(SMMU_EVENTQ_CONS),
     };
 
     return which < ARRAY_SIZE(known) ? known[which] : which * 4u;
@@ -213,7 +207,7 @@ static void put_command(uint64_t dword0, uint64_t dword1)
 
 static void ring(void)
 {
-    smmu_write(CMDQ_PROD, prod);
+    smmu_write(SMMU_CMDQ_PROD, prod);
 }
 
 /* A command, for a StreamID of a device; it waits for the next op_ring() */
@@ -224,7 +218,7 @@ static void op_command(Input *in)
 
     if (take(in, &opcode, 1) && take(in, dword, sizeof(dword))) {
         put_command(GUINT64_FROM_LE(dword[0]) ^ opcode ^
-                    (uint64_t)GUEST_DEVFN(0) << 32,
+                    CMD_SID(GUEST_DEVFN(0)),
                     GUINT64_FROM_LE(dword[1]));
     }
 }
@@ -232,19 +226,19 @@ static void op_command(Input *in)
 /* CFGI_ALL makes the STEs count, whatever came before in the queue */
 static void op_configure(void)
 {
-    put_command(0x4, 31);
-    put_command(CMD_SYNC | 1 << 12, GUEST_SYNC);
+    put_command(CMD_CFGI_ALL, CFGI_ALL);
+    put_command(CMD_SYNC_IRQ, GUEST_SYNC);
     ring();
 }
 
 /* After an error the queue stands still: acknowledge it and begin anew */
 static void op_restart_queue(void)
 {
-    smmu_write(GERRORN, guest_read(GUEST_SMMU + GERROR, 4));
-    smmu_write(CR0, 0x5);
-    smmu_write(CMDQ_CONS, prod);
+    smmu_write(SMMU_GERRORN, guest_read(GUEST_SMMU + SMMU_GERROR, 4));
+    smmu_write(SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN);
+    smmu_write(SMMU_CMDQ_CONS, prod);
     ring();
-    smmu_write(CR0, 0xd);
+    smmu_write(SMMU_CR0, CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN);
 }
 
 static void op_memory(Input *in)
@@ -272,10 +266,10 @@ static void op_dma(Input *in)
         return;
     }
     bar = GUEST_BAR + ((how >> 4 & 1) << 20);
-    guest_write(bar + EDU_DMA_SOURCE, how & 2 ? EDU_BUFFER : iova, 8);
-    guest_write(bar + EDU_DMA_TARGET, how & 2 ? iova : EDU_BUFFER, 8);
+    guest_write(bar + EDU_DMA_SRC, how & 2 ? EDU_MEMORY : iova, 8);
+    guest_write(bar + EDU_DMA_DST, how & 2 ? iova : EDU_MEMORY, 8);
     guest_write(bar + EDU_DMA_COUNT, GUINT16_FROM_LE(count) & 0xfff, 8);
-    guest_write(bar + EDU_DMA_COMMAND, 1 | (how & 7), 8);
+    guest_write(bar + EDU_DMA_CMD, EDU_DMA_RUN | (how & 7), 8);
 }
 
 static void op_config(Input *in)

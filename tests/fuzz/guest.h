@@ -21,7 +21,7 @@ enum guest_layout {
     GUEST_SMMU = 0x0c000000,     /* virt's platform bus: the first device */
     GUEST_RAM = 0x40000000,
     GUEST_RAM_MIB = 64,
-    GUEST_STRTAB = GUEST_RAM + 0x100000,   /* linear, 1 << GUEST_SID_BITS STEs */
+    GUEST_STRTAB = GUEST_RAM + 0x100000,   /* linear, for GUEST_SID_BITS */
     GUEST_CD = GUEST_RAM + 0x110000,
     GUEST_TABLES = GUEST_RAM + 0x111000,
     GUEST_CMDQ = GUEST_RAM + 0x120000,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
+#include "../include/smmuv3.h"
 #include "../uapi/client.h"
 #include "guest.h"
 #include "host.h"
@@ -36,7 +37,7 @@ void host_start(void)
         perror("the model of iommufd");
         exit(2);
     }
-    control()->smmu[0].idr[0] |= 1 << 10;   /* ATS */
+    control()->smmu[0].idr[0] |= IDR0_ATS;
     for (unsigned n = 0; n < GUEST_DEVICES; n++) {
         /* MSI-X besides MSI, and DMA that reaches all of RAM */
         control()->device[n].flags |= UAPI_DEV_MSIX;

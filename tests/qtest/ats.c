@@ -41,7 +41,7 @@ static void set_device(bool able)
     memcpy(device->ext_cap, caps, sizeof(caps));
     device->max_pasid_log2 = 16;
     control->smmu[0].idr[0] |= IDR0_ATS;
-    control->smmu[0].idr[1] |= 16 << IDR1_SSIDSIZE_SHIFT;
+    control->smmu[0].idr[1] |= FIELD_PREP(IDR1_SSIDSIZE, 16);
     if (!able) {
         dut_deny_ats(0);
     }

@@ -8,7 +8,6 @@
 #include "stale.h"
 
 #define BATCH_MAX  126   /* how many QEMU hands over at once: twice Linux' 63 */
-#define ATC_ALL    52    /* ATC_INV's size for everything */
 #define TLBI_VA    (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
 
 static Dut *start_ats(void)
@@ -18,7 +17,7 @@ static Dut *start_ats(void)
 
     dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
     dut = dut_start(&config);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     dut_enable(dut);
     return dut;
 }
@@ -139,7 +138,7 @@ static void test_kinds(const void *unused)
         { { CMD_CFGI_CD_ALL | CMD_SID(dut->sid), 0 } },
         { { CMD_TLBI_NH_ALL, 0 } },
         { { CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0 } },
-        { { TLBI_VA | 31u << 12 | 1u << 20, DUT_IOVA | 1u << 10 | 1 } },
+        { { TLBI_VA | CMD_RANGE(31, 1), DUT_IOVA | CMD_TG(12) | 1 } },
         { { CMD_TLBI_NH_VAA, DUT_IOVA } },
         { { CMD_ATC_INV | CMD_SID(dut->sid), DUT_IOVA | 3 } },
         { { CMD_TLBI_NSNH_ALL, 0 } },
@@ -170,17 +169,15 @@ typedef struct Reserved {
     uint64_t ril[2];     /* and more, if ranges are advertised */
 } Reserved;
 
-#define RES0       (0xfull << 8 & ~CMD_SSEC)
-#define RANGE      (31ull << 12 | 1ull << 20)             /* NUM, SCALE */
+#define RES0       (0xfull << 8 & ~CMD0_SSEC)
+#define RANGE      CMD_RANGE(31, 1)
 #define RANGE_RES0 (RES0 | 7ull << 17 | 0x7full << 25)
-#define TTL        (3ull << 8)
-#define TTL_1      (1ull << 8)
-#define TG_4K      (1ull << 10)
-#define TG_16K     (2ull << 10)
-#define NUM        (31ull << 12)
+#define TTL        CMD_TTL(3)
+#define TTL_1      CMD_TTL(1)
+#define TG_4K      CMD_TG(12)
+#define TG_16K     CMD_TG(14)
+#define NUM        CMD_RANGE(31, 0)
 #define ATC_INV    (CMD_ATC_INV | CMD_SID(DUT_SLOT << 3))
-#define ATC_SSV    (1ull << 11)
-#define ATC_GLOBAL (1ull << 9)
 #define LEAF_RES0  (0x7full << 1)
 #define NH_ASID    (CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID))
 
@@ -208,9 +205,9 @@ static const Reserved reserved[] = {
       { NUM, TG_16K } },
     { { ATC_INV | 1 << 8, DUT_IOVA | 0xfc3 }, { ATC_INV, DUT_IOVA | 3 }, { } },
     /* no more than everything, from an aligned address */
-    { { ATC_INV, DUT_IOVA | 0x3f }, { ATC_INV, ATC_ALL }, { } },
+    { { ATC_INV, DUT_IOVA | 0x3f }, { ATC_INV, ATC_INV_ALL }, { } },
     { { ATC_INV, DUT_IOVA | 0x7000 | 4 }, { ATC_INV, DUT_IOVA | 4 }, { } },
-    { { ATC_INV | ATC_GLOBAL | 5 << 12, DUT_IOVA }, { ATC_INV, DUT_IOVA },
+    { { ATC_INV | CMD0_GLOBAL | CMD_SSID(5), DUT_IOVA }, { ATC_INV, DUT_IOVA },
       { } },
 };
 
@@ -257,7 +254,7 @@ static void test_reserved(const void *data)
 
     dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
     dut = dut_start(&config);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     dut_enable(dut);
     for (size_t i = 0; i < G_N_ELEMENTS(reserved); i++) {
         const Reserved *r = &reserved[i];
@@ -344,7 +341,7 @@ static void test_recovery(const void *unused)
         g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL |
                                    CMD_SID(dut->sid), 0), ==, 1);
         g_assert_cmpuint(log_count(dut, from, CMD_ATC_INV | CMD_SID(dut->sid),
-                                   ATC_ALL), ==, 1);
+                                   ATC_INV_ALL), ==, 1);
         /* also what nobody asked for: page 100 */
         g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
     }
@@ -365,7 +362,7 @@ static void test_recovery_no_ats(const void *unused)
     ring(dut);
     g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 1);
     g_assert_cmpuint(log_count(dut, from, CMD_ATC_INV | CMD_SID(dut->sid),
-                               ATC_ALL), ==, 0);
+                               ATC_INV_ALL), ==, 0);
     dut_stop(dut);
 }
 

@@ -1,38 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * QEMU's edu device, docs/specs/edu.rst: one DMA channel between the bus and
- * 4 KiB of its own, and an interrupt.
- */
 #include "qemu/osdep.h"
 #include "dut.h"
-
-#define EDU_RAISE   0x60
-#define EDU_LOWER   0x64
-#define EDU_SRC     0x80
-#define EDU_DST     0x88
-#define EDU_COUNT   0x90
-#define EDU_COMMAND 0x98
-#define EDU_RUN     1
-#define EDU_TO_BUS  2
-#define EDU_IRQ     4
-#define EDU_BUFFER  0x40000
+#include "edu-registers.h"
 
 #define PATTERN_SIZE 64
 
 static void start(Dut *dut, uint64_t src, uint64_t dst, uint32_t size,
                   uint64_t command)
 {
-    qtest_writeq(dut->qts, dut->bar + EDU_SRC, src);
-    qtest_writeq(dut->qts, dut->bar + EDU_DST, dst);
-    qtest_writeq(dut->qts, dut->bar + EDU_COUNT, size);
-    qtest_writeq(dut->qts, dut->bar + EDU_COMMAND, command | EDU_RUN);
+    qtest_writeq(dut->qts, dut->bar + EDU_DMA_SRC, src);
+    qtest_writeq(dut->qts, dut->bar + EDU_DMA_DST, dst);
+    qtest_writeq(dut->qts, dut->bar + EDU_DMA_COUNT, size);
+    qtest_writeq(dut->qts, dut->bar + EDU_DMA_CMD, command | EDU_DMA_RUN);
 }
 
 void edu_wait(Dut *dut)
 {
     int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
 
-    while (qtest_readq(dut->qts, dut->bar + EDU_COMMAND) & EDU_RUN) {
+    while (qtest_readq(dut->qts, dut->bar + EDU_DMA_CMD) & EDU_DMA_RUN) {
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         dut_pause(dut);
     }
@@ -40,13 +26,14 @@ void edu_wait(Dut *dut)
 
 void edu_read(Dut *dut, uint64_t iova, uint32_t size)
 {
-    start(dut, iova, EDU_BUFFER, size, 0);
+    start(dut, iova, EDU_MEMORY, size, 0);
     edu_wait(dut);
 }
 
 void edu_start_write(Dut *dut, uint64_t iova, uint32_t size, bool interrupt)
 {
-    start(dut, EDU_BUFFER, iova, size, EDU_TO_BUS | (interrupt ? EDU_IRQ : 0));
+    start(dut, EDU_MEMORY, iova, size,
+          EDU_DMA_TO_BUS | (interrupt ? EDU_DMA_IRQ : 0));
 }
 
 void edu_write(Dut *dut, uint64_t iova, uint32_t size)
@@ -57,12 +44,12 @@ void edu_write(Dut *dut, uint64_t iova, uint32_t size)
 
 void edu_raise(Dut *dut, uint32_t bits)
 {
-    qtest_writel(dut->qts, dut->bar + EDU_RAISE, bits);
+    qtest_writel(dut->qts, dut->bar + EDU_IRQ_RAISE, bits);
 }
 
 void edu_lower(Dut *dut, uint32_t bits)
 {
-    qtest_writel(dut->qts, dut->bar + EDU_LOWER, bits);
+    qtest_writel(dut->qts, dut->bar + EDU_IRQ_ACK, bits);
 }
 
 static void make_pattern(Dut *dut, uint8_t pattern[PATTERN_SIZE])

@@ -60,7 +60,6 @@ static bool may_be_crippled(enum uapi_call failed)
     case UAPI_SET_IRQS:
     case UAPI_EVENTFD:
     case UAPI_DEVICE_RESET:
-    case UAPI_REGION_MMAP:
         return true;
     default:
         return false;

@@ -40,7 +40,7 @@ static void test_sids(const void *unused)
     dut_enable(dut);
     /* known to the host since SMMUEN, but no ATS without an STE that has it */
     send_sid(dut, dut->sid, 2);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     send_sid(dut, dut->sid, 3);
     send_sid(dut, PORT_SID, 0);
     send_sid(dut, dut->sid + 1, 0);
@@ -52,7 +52,7 @@ static void test_sids(const void *unused)
 
     dut->edu.bus = 2;
     dut_enumerate(dut);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     send_sid(dut, old, 0);
     send_sid(dut, dut->sid, 3);
     dut_stop(dut);
@@ -86,7 +86,7 @@ static void test_no_eats(const void *unused)
     from = log_now(dut);
     dut_command(dut, inv, 0);
     g_assert_cmpuint(log_count(dut, from, inv, 0), ==, 0);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     dut_command(dut, inv, 0);
     g_assert_cmpuint(log_count(dut, from, inv, 0), ==, 1);
     dut_set_ste(dut, STE_BYPASS, 0);

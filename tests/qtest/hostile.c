@@ -248,8 +248,8 @@ static void test_stall(const void *data)
     struct uapi_control *control = dut_model()->control;
     Dut *dut;
 
-    control->smmu[0].idr[0] &= ~(3u << 24);
-    control->smmu[0].idr[0] |= stall_model << 24;
+    control->smmu[0].idr[0] &= ~IDR0_STALL_MODEL;
+    control->smmu[0].idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, stall_model);
     dut = dut_start_translating(NULL);
     g_assert_cmphex(control->state[0].vste[1], ==,
                     STE1_ATTRS | (stall_model ? 0 : STE1_S1STALLD));
@@ -289,7 +289,7 @@ static void test_bad_ste(const void *unused)
     assert_refused(dut, EVENT_C_BAD_STE);
     /* what is merely not valid yet is none */
     dut_set_ste(dut, STE_ABORT, 0);
-    dut_set_ste(dut, STE_BYPASS & ~STE_VALID, 0);
+    dut_set_ste(dut, STE_BYPASS & ~STE0_V, 0);
     g_assert_false(next_event(dut, &event));
     dut_stop(dut);
 }
@@ -441,9 +441,9 @@ static void test_no_ats(const void *unused)
     control->smmu[0].idr[0] |= IDR0_ATS;
     dut_deny_ats(0);
     dut = dut_start_translating(&config);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     g_assert_cmphex(control->state[0].ste, ==, UAPI_STE_NESTED);
-    g_assert_cmphex(control->state[0].vste[1] & STE1_EATS(3), ==, 0);
+    g_assert_cmphex(control->state[0].vste[1] & STE1_EATS, ==, 0);
     from = log_now(dut);
     dut_command(dut, inv, 52);
     g_assert_cmpuint(log_count(dut, from, inv, 52), ==, 0);

@@ -140,7 +140,6 @@ static void use_dma(Dut *dut)
 {
     bool ril = smmu_read(&dut->smmu, SMMU_IDR3) & IDR3_RIL;
     uint64_t one = dut_map_new(dut, DUT_IOVA), two;
-    uint64_t tg = (dut->pt.log2page - 10) / 2;
 
     dut_translate(dut);
     edu_load(dut);
@@ -148,7 +147,7 @@ static void use_dma(Dut *dut)
     g_assert_cmphex(edu_where(dut, DUT_IOVA, one, one), ==, one);
     two = dut_map_new(dut, DUT_IOVA);
     dut_command(dut, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID),
-                DUT_IOVA | (ril ? tg << 10 | 3 << 8 /* TTL */ : 0));
+                DUT_IOVA | (ril ? CMD_TG(dut->pt.log2page) | CMD_TTL(3) : 0));
     g_assert_cmphex(edu_where(dut, DUT_IOVA, one, two), ==, two);
     g_assert_true(edu_reads(dut, DUT_IOVA, two));
 }
@@ -159,7 +158,7 @@ static void use_ats(Dut *dut)
     uint64_t page = dut_map_new(dut, IOVA2);
 
     if (smmu_read(&dut->smmu, SMMU_IDR0) & IDR0_ATS) {
-        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
         dut_command(dut, CMD_ATC_INV | CMD_SID(dut->sid), IOVA2);
         edu_load(dut);
         g_assert_cmphex(edu_where(dut, IOVA2, page, page), ==, page);

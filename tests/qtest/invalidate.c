@@ -10,12 +10,6 @@
 
 #define ASID_OTHER (DUT_ASID + 1)
 
-/* Fields of TLBI_NH_VA and TLBI_NH_VAA for a range, if RIL is advertised */
-#define RANGE(num, scale) ((uint64_t)(num) << 12 | (uint64_t)(scale) << 20)
-#define TG(log2page)      ((((log2page) - 10ull) / 2) << 10)
-#define TTL(level)        ((uint64_t)(level) << 8)
-#define LEAF              1ull
-
 /* What no command reaches may be dropped by hardware all the same */
 static bool exact(void)
 {
@@ -37,7 +31,7 @@ static const Command commands[] = {
     { "NH_ASID", CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0, true },
     { "NH_ASID of another", CMD_TLBI_NH_ASID | CMD_ASID(ASID_OTHER), 0, false },
     { "NH_VA", CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA, true },
-    { "NH_VA leaf", CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA | LEAF,
+    { "NH_VA leaf", CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA | CFGI_LEAF,
       true },
     { "NH_VA of another", CMD_TLBI_NH_VA | CMD_ASID(ASID_OTHER), DUT_IOVA,
       false },
@@ -46,7 +40,7 @@ static const Command commands[] = {
     { "NH_VA, page before", CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID),
       DUT_IOVA - PAGE_4K, false },
     { "NH_VAA", CMD_TLBI_NH_VAA, DUT_IOVA, true },
-    { "NH_VAA leaf", CMD_TLBI_NH_VAA, DUT_IOVA | LEAF, true },
+    { "NH_VAA leaf", CMD_TLBI_NH_VAA, DUT_IOVA | CFGI_LEAF, true },
     { "NH_VAA, next page", CMD_TLBI_NH_VAA, DUT_IOVA + PAGE_4K, false },
     { "SYNC", CMD_SYNC, 0, false },
     { "PREFETCH_CONFIG", CMD_PREFETCH_CONFIG, 0, false },
@@ -81,7 +75,7 @@ static void test_unmap(const void *unused)
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
     pt_unmap(&dut->pt, DUT_IOVA);
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
-    dut_command(dut, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA | LEAF);
+    dut_command(dut, CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID), DUT_IOVA | CFGI_LEAF);
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, 0);
     pt_map(&dut->pt, DUT_IOVA, page);
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
@@ -123,8 +117,8 @@ static void check_range(Dut *dut, const Range *range, uint64_t word0)
         pt_map(&dut->pt, edges[i].iova, edges[i].now);
         g_assert_cmphex(stale_where(dut, &edges[i]), ==, edges[i].old);
     }
-    dut_command(dut, word0 | RANGE(range->num, range->scale),
-                base | TG(dut->pt.log2page) | TTL(3) | LEAF);
+    dut_command(dut, word0 | CMD_RANGE(range->num, range->scale),
+                base | CMD_TG(dut->pt.log2page) | CMD_TTL(3) | CFGI_LEAF);
     for (unsigned i = 1; i <= 2; i++) {
         g_assert_cmphex(stale_where(dut, &edges[i]), ==, edges[i].now);
     }
@@ -158,7 +152,7 @@ static void test_ranges(const void *data)
 static void test_cd(const void *unused)
 {
     static const Command of_cd[] = {
-        { "CFGI_CD", CMD_CFGI_CD, LEAF, true },
+        { "CFGI_CD", CMD_CFGI_CD, CFGI_LEAF, true },
         { "CFGI_CD_ALL", CMD_CFGI_CD_ALL, 0, true },
         { "CFGI_STE", CMD_CFGI_STE, 0, true },
         { "CFGI_STE_RANGE", CMD_CFGI_ALL, 2, true },
@@ -280,7 +274,7 @@ int main(int argc, char **argv)
         uint64_t command;
     } illegal[] = {
         { "unknown", 0, CMD_ILLEGAL },
-        { "secure", 0, CMD_CFGI_CD | CMD_SSEC | CMD_SID(8) },
+        { "secure", 0, CMD_CFGI_CD | CMD0_SSEC | CMD_SID(8) },
         /* of features that are not advertised; the emulated SMMU ignores them */
         { "no-ats", DUT_ACCEL, CMD_ATC_INV | CMD_SID(8) },
         { "no-hyp", DUT_ACCEL, CMD_TLBI_EL2_ALL },

@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 #include "standard-headers/linux/pci_regs.h"
+#include "edu-registers.h"
 #include "pci.h"
 #include "smmu.h"
 #include "stage1.h"
@@ -46,7 +47,7 @@ static void assert_ram(QTestState *qts, uint32_t value)
 
 static void edu_interrupt(const PciFunction *pci)
 {
-    qtest_writel(pci->qts, VIRT_PCI_MMIO + 0x60, 1);
+    qtest_writel(pci->qts, VIRT_PCI_MMIO + EDU_IRQ_RAISE, 1);
 }
 
 /* Enables the slot's interrupt, by a command that is completed at once */

@@ -13,12 +13,8 @@
 
 #define HW_CAP_EXEC (1u << 1)   /* IOMMU_HW_CAP_PCI_PASID_EXEC */
 #define HW_CAP_PRIV (1u << 2)
-#define S1DSS_CD0   2ull     /* no PASID: CD 0 */
-#define S1FMT(n)    ((uint64_t)(n) << 4)
-#define CMD_SSV     (1ull << 11)
-#define CMD_GLOBAL  (1ull << 9)    /* every PASID */
-#define CMD_SSID(n) ((uint64_t)(n) << 12)
-#define CD_SIZE     64
+#define S1DSS_CD0   FIELD_PREP(STE1_S1DSS, S1DSS_SSID0)   /* no PASID: CD 0 */
+#define S1FMT(n)    FIELD_PREP(STE0_S1FMT, n)
 
 static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
 {
@@ -346,10 +342,10 @@ static void test_commands(const void *unused)
     dut_enable(dut);
     s = make_substreams(dut);
     dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
-                STE1_ATTRS | S1DSS_CD0 | STE1_EATS(1));
+                STE1_ATTRS | S1DSS_CD0 | STE_EATS(1));
 
     const uint64_t cd = CMD_CFGI_CD | CMD_SID(dut->sid);
-    const uint64_t atc = CMD_ATC_INV | CMD_SSV | CMD_SID(dut->sid);
+    const uint64_t atc = CMD_ATC_INV | CMD0_SSV | CMD_SID(dut->sid);
 
     from = log_now(dut);
     dut_command(dut, cd | CMD_SSID(15), CFGI_LEAF);
@@ -357,25 +353,25 @@ static void test_commands(const void *unused)
     dut_command(dut, atc | CMD_SSID(15), 0);
     dut_command(dut, atc | CMD_SSID(16), 0);
     /* for all of them: the SubstreamID means nothing */
-    dut_command(dut, atc | CMD_GLOBAL | CMD_SSID(16), 0);
+    dut_command(dut, atc | CMD0_GLOBAL | CMD_SSID(16), 0);
     g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(15), CFGI_LEAF), ==, 1);
     g_assert_cmpuint(log_count(dut, from, cd | CMD_SSID(16), CFGI_LEAF), ==, 0);
     g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(15), 0), ==, 1);
     g_assert_cmpuint(log_count(dut, from, atc | CMD_SSID(16), 0), ==, 0);
-    g_assert_cmpuint(log_count(dut, from, atc | CMD_GLOBAL, 0), ==, 1);
+    g_assert_cmpuint(log_count(dut, from, atc | CMD0_GLOBAL, 0), ==, 1);
     dut_stop(dut);
 }
 
 /* Translations of substreams that the device caches are dropped, too */
 static void test_recovery(const void *unused)
 {
-    const uint64_t any = CMD_SSV | CMD_GLOBAL;
+    const uint64_t any = CMD0_SSV | CMD0_GLOBAL;    /* every PASID */
     Dut *dut = start_substreams();
     Substreams s = make_substreams(dut);
     uint64_t from, atc;
 
     dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
-                STE1_ATTRS | S1DSS_CD0 | STE1_EATS(1));
+                STE1_ATTRS | S1DSS_CD0 | STE_EATS(1));
     atc = CMD_ATC_INV | CMD_SID(dut->sid);
     from = log_now(dut);
     uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);

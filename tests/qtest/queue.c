@@ -39,7 +39,7 @@ static const Command good[] = {
     { "TLBI_NH_VA", CMD_TLBI_NH_VA | CMD_ASID(1), 0xfffff001 },
     /* range invalidation: TG=4K, SCALE=1, NUM=31 */
     { "TLBI_NH_VA range",
-      CMD_TLBI_NH_VA | CMD_ASID(1) | 31u << 12 | 1u << 20, 0xfff00400 },
+      CMD_TLBI_NH_VA | CMD_ASID(1) | CMD_RANGE(31, 1), 0xfff00400 },
     { "TLBI_NH_VAA", CMD_TLBI_NH_VAA, 0xfffff001 },
     { "TLBI_NSNH_ALL", CMD_TLBI_NSNH_ALL, 0 },
 };
@@ -157,9 +157,9 @@ static void test_illegal_after_batch(const void *args)
 static void test_illegal_parameters(const void *args)
 {
     static const Command bad[] = {
-        { "CFGI_STE Secure", CMD_CFGI_STE | CMD_SSEC | CMD_SID(8), 0 },
-        { "CFGI_ALL Secure", CMD_CFGI_ALL | CMD_SSEC, 31 },
-        { "CFGI_CD Secure", CMD_CFGI_CD | CMD_SSEC | CMD_SID(8), 0 },
+        { "CFGI_STE Secure", CMD_CFGI_STE | CMD0_SSEC | CMD_SID(8), 0 },
+        { "CFGI_ALL Secure", CMD_CFGI_ALL | CMD0_SSEC, 31 },
+        { "CFGI_CD Secure", CMD_CFGI_CD | CMD0_SSEC | CMD_SID(8), 0 },
     };
     Smmu smmu = start(args);
 
@@ -186,7 +186,7 @@ static void test_atc_inv(const void *args)
     Smmu smmu = start(args);
 
     smmu_queue(&smmu, CMD_TLBI_NSNH_ALL, 0);
-    smmu_queue(&smmu, CMD_ATC_INV | CMD_SID(8), 52);
+    smmu_queue(&smmu, CMD_ATC_INV | CMD_SID(8), ATC_INV_ALL);
     smmu_queue(&smmu, CMD_SYNC, 0);
     smmu_ring(&smmu);
     if (legal) {
@@ -196,7 +196,7 @@ static void test_atc_inv(const void *args)
         smmu_repair(&smmu, 1);
     }
 
-    smmu_queue(&smmu, CMD_ATC_INV | CMD_SSEC | CMD_SID(8), 52);
+    smmu_queue(&smmu, CMD_ATC_INV | CMD0_SSEC | CMD_SID(8), ATC_INV_ALL);
     smmu_ring(&smmu);
     if (accelerated) {
         smmu_assert_error(&smmu, 3, CERROR_ILL);

@@ -180,7 +180,7 @@ static void test_accelerated(const void *data)
     IdRegisters id, expected = STAGE_1;
 
     expected.idr[0] |= (a->ats ? IDR0_ATS : 0) | (a->no_msi ? 0 : IDR0_MSI);
-    expected.idr[1] |= a->ssidsize << IDR1_SSIDSIZE_SHIFT;
+    expected.idr[1] |= FIELD_PREP(IDR1_SSIDSIZE, a->ssidsize);
     expected.idr[3] = a->ril ? IDR3_RIL : 0;
     expected.idr[5] = IDR5_GRAN4K | IDR5_GRAN64K | a->oas;
     read_id_registers(&smmu, &id);

@@ -5,6 +5,7 @@
  * and the event queue of an emulated SMMU, which never writes an MSI.
  */
 #include "qemu/osdep.h"
+#include "edu-registers.h"
 #include "pci.h"
 #include "smmu.h"
 
@@ -12,8 +13,6 @@
 #define CANARY  0x5aa5c33c
 #define DATA    0x12345678
 #define EVENTS  (VIRT_RAM + 0x20000)
-#define EVENT_SIZE 32
-#define C_BAD_STREAMID 2
 #define GERROR_TARGET (TARGET + 8)
 
 /* Interrupts of the first device on virt's platform bus, after 32 of the CPU */
@@ -221,14 +220,14 @@ static void test_gerror(const void *args)
  */
 static void event(const PciFunction *edu)
 {
-    qtest_writel(edu->qts, VIRT_PCI_MMIO + 0x60, 1);
+    qtest_writel(edu->qts, VIRT_PCI_MMIO + EDU_IRQ_RAISE, 1);
 }
 
 static void assert_event(QTestState *qts, unsigned index, uint32_t sid)
 {
     uint64_t entry = EVENTS + index * EVENT_SIZE;
 
-    g_assert_cmphex(qtest_readl(qts, entry) & 0xff, ==, C_BAD_STREAMID);
+    g_assert_cmphex(qtest_readl(qts, entry) & 0xff, ==, EVENT_C_BAD_STREAMID);
     g_assert_cmphex(qtest_readl(qts, entry + 4), ==, sid);
     qtest_writel(qts, entry, 0);
 }

@@ -3,9 +3,6 @@
 #include "qemu/bswap.h"
 #include "smmu.h"
 
-#define ENTRY_SIZE 16
-#define EVENT_SIZE 32
-
 Smmu smmu_start(const char *args)
 {
     return (Smmu) {
@@ -41,7 +38,7 @@ void smmu_queue(Smmu *smmu, uint64_t word0, uint64_t word1)
     uint64_t entry[2] = { cpu_to_le64(word0), cpu_to_le64(word1) };
     uint32_t index = smmu->prod & ((1u << smmu->log2size) - 1);
 
-    qtest_memwrite(smmu->qts, SMMU_QUEUE + index * ENTRY_SIZE, entry,
+    qtest_memwrite(smmu->qts, SMMU_QUEUE + index * CMD_SIZE, entry,
                    sizeof(entry));
     smmu->prod = (smmu->prod + 1) & ((2u << smmu->log2size) - 1);
 }
@@ -69,7 +66,7 @@ void smmu_assert_error(const Smmu *smmu, uint32_t cons, unsigned error)
     uint32_t value = smmu_read(smmu, SMMU_CMDQ_CONS);
 
     g_assert_cmphex(value & 0xfffff, ==, cons);
-    g_assert_cmpuint(CONS_ERR(value), ==, error);
+    g_assert_cmpuint(FIELD_GET(CONS_ERR, value), ==, error);
     g_assert_true(command_error(smmu));
 }
 
@@ -110,8 +107,8 @@ bool smmu_next_event(Smmu *smmu, SmmuEvent *event)
         event->dword[i] = qtest_readq(smmu->qts, entry + i * 8);
     }
     event->type = event->dword[0];
-    event->sid = event->dword[0] >> 32;
-    event->read = event->dword[1] >> 35 & 1;
+    event->sid = FIELD_GET(EVENT0_SID, event->dword[0]);
+    event->read = event->dword[1] & EVENT1_RNW;
     event->address = event->dword[2];
     smmu->events = (smmu->events + 1) & wrap;
     smmu_write(smmu, SMMU_EVENTQ_CONS, smmu->events | (prod & EVENTQ_OVFLG));

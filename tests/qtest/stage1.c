@@ -3,30 +3,6 @@
 #include "qemu/bitops.h"
 #include "stage1.h"
 
-/* Descriptors of VMSAv8-64, stage 1 */
-#define PTE_BLOCK     1ull
-#define PTE_TABLE     3ull
-#define PTE_PAGE      3ull
-#define PTE_UNPRIV    (1ull << 6)    /* as devices are */
-#define PTE_READONLY  (1ull << 7)
-#define PTE_INNER     (3ull << 8)
-#define PTE_AF        (1ull << 10)
-#define PTE_NG        (1ull << 11)   /* cached for the ASID only */
-#define PTE_ADDRESS   MAKE_64BIT_MASK(12, 36)
-
-#define CD_SIZE   64
-#define CD_EPD1   (1ull << 30)
-#define CD_VALID  (1ull << 31)
-#define CD_IPS44  (4ull << 32)
-#define CD_AA64   (1ull << 41)
-#define CD_R      (1ull << 45)       /* faults are recorded */
-#define CD_A      (1ull << 46)       /* and abort */
-#define CD_ASET   (1ull << 47)
-#define CD_CACHED (1ull << 8 | 1ull << 10 | 3ull << 12)
-#define CD_MAIR   0xffull
-
-#define STE_SIZE  64
-
 PageTable pt_new(Ram *ram, unsigned log2page, unsigned va_bits)
 {
     uint64_t page = 1ull << log2page;
@@ -58,11 +34,11 @@ static uint64_t descriptor(const PageTable *pt, uint64_t iova, unsigned level)
             return entry;
         }
         next = qtest_readq(pt->ram->qts, entry);
-        if (!(next & 1)) {
-            next = ram_alloc(pt->ram, pt_page(pt), pt_page(pt)) | PTE_TABLE;
+        if (!(next & PTE_VALID)) {
+            next = ram_alloc(pt->ram, pt_page(pt), pt_page(pt)) | PTE_TO_TABLE;
             qtest_writeq(pt->ram->qts, entry, next);
         }
-        g_assert_cmphex(next & 3, ==, PTE_TABLE);
+        g_assert_cmphex(next & 3, ==, PTE_TO_TABLE);
         table = next & PTE_ADDRESS;
     }
 }
@@ -71,8 +47,7 @@ void pt_map_level(const PageTable *pt, uint64_t iova, uint64_t address,
                   unsigned level)
 {
     qtest_writeq(pt->ram->qts, descriptor(pt, iova, level),
-                 address | (level == 3 ? PTE_PAGE : PTE_BLOCK) | PTE_UNPRIV |
-                 PTE_INNER | PTE_AF | PTE_NG);
+                 address | (level == 3 ? PTE_PAGE : PTE_BLOCK));
 }
 
 void pt_map(const PageTable *pt, uint64_t iova, uint64_t address)
@@ -92,13 +67,10 @@ void pt_unmap(const PageTable *pt, uint64_t iova)
 
 void cd_set(Ram *ram, uint64_t cd, const PageTable *pt, uint16_t asid)
 {
-    uint64_t tg0 = pt->log2page == 16 ? 1 : pt->log2page == 14 ? 2 : 0;
-
     qtest_writeq(ram->qts, cd + 8, pt->root);
     qtest_writeq(ram->qts, cd + 24, CD_MAIR);
-    qtest_writeq(ram->qts, cd, (64 - pt->va_bits) | tg0 << 6 | CD_CACHED |
-                 CD_EPD1 | CD_VALID | CD_IPS44 | CD_AA64 | CD_R | CD_A |
-                 CD_ASET | (uint64_t)asid << 48);
+    qtest_writeq(ram->qts, cd, FIELD_PREP(CD0_T0SZ, 64 - pt->va_bits) |
+                 CD_TG0(pt->log2page) | CD_VALID | CD_IPS(4) | CD_ASID(asid));
 }
 
 uint64_t cd_new(Ram *ram, const PageTable *pt, uint16_t asid)

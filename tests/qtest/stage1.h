@@ -14,17 +14,6 @@
 #define PAGE_4K  0x1000ULL
 #define PAGE_64K 0x10000ULL
 
-/* STE, first dword: configurations; second dword: the usual attributes */
-#define STE_VALID        (1ull << 0)
-#define STE_ABORT        (STE_VALID | 0ull << 1)
-#define STE_BYPASS       (STE_VALID | 4ull << 1)
-#define STE_STAGE1       (STE_VALID | 5ull << 1)
-#define STE_STAGE2       (STE_VALID | 6ull << 1)
-#define STE_S1CDMAX(n)   ((uint64_t)(n) << 59)
-#define STE1_ATTRS       (1ull << 2 | 1ull << 4 | 3ull << 6) /* WBWA, inner */
-#define STE1_S1STALLD    (1ull << 27)
-#define STE1_EATS(n)     ((uint64_t)(n) << 28)
-
 /* --- page tables ---------------------------------------------------- */
 
 typedef struct PageTable {

@@ -32,7 +32,7 @@ static void test_eats(const void *unused)
     dut = dut_start_translating(&config);
     page = dut_map_new(dut, DUT_IOVA);
     for (unsigned eats = 0; eats < 4; eats++) {
-        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(eats));
+        dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(eats));
         g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==,
                         eats < 2 ? page : 0);
         g_assert_cmpuint(dut->model->control->state[0].ats, ==, eats == 1);
@@ -50,7 +50,7 @@ static void test_no_ats(const void *unused)
 
     dut_model()->control->smmu[0].idr[0] |= IDR0_ATS;
     dut = dut_start(&config);
-    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_EATS(1));
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     dut_enable(dut);
     g_assert_cmpuint(dut->model->control->state[0].ste, ==, UAPI_STE_NESTED);
     g_assert_cmpuint(dut->model->control->state[0].ats, ==, 0);

@@ -54,7 +54,7 @@ static void set_state(Dut *dut, const Pages *pages, State state)
     switch (state) {
     case INVALID:
         /* the rest of it says nothing then */
-        dut_set_ste(dut, STE_BYPASS & ~STE_VALID, 0);
+        dut_set_ste(dut, STE_BYPASS & ~STE0_V, 0);
         break;
     case ABORT:
         dut_set_ste(dut, STE_ABORT, 0);

@@ -92,7 +92,6 @@ int uapi_device_bind(struct uapi_device *dev, struct uapi_context *ctx,
         write_group_stes(dev, UAPI_STE_ABORT);
     }
     *id = dev->idev->id;
-    atomic_store(&dev->state->bound, 1);
     return 0;
 }
 
@@ -143,7 +142,6 @@ void uapi_device_unbind(struct uapi_device *dev)
     if (!group_owner(dev)) {
         write_group_stes(dev, UAPI_STE_BYPASS);
     }
-    atomic_store(&dev->state->bound, 0);
     uapi_context_put(ctx);
 }
 
@@ -168,13 +166,13 @@ static int driver_attach(struct uapi_device *dev, struct uapi_hwpt *hwpt)
     if (dev->vdev && dev->vdev->viommu == hwpt->viommu) {
         dev->event_viommu = hwpt->viommu;
         dev->event_vsid = dev->vdev->virt_id;
-    } else if (config == STE_CONFIG_S1 ||
+    } else if (config == STE_CONFIG_STAGE1 ||
                uapi_kernel_has(UAPI_RULE_NESTED_WANTS_VDEVICE)) {
         return -ENOENT;
     } else {
         dev->event_viommu = NULL;
     }
-    if (config == STE_CONFIG_S1) {
+    if (config == STE_CONFIG_STAGE1) {
         ste.config = UAPI_STE_NESTED;
         memcpy(ste.vste, hwpt->vste, sizeof(ste.vste));
         ste.ats = hwpt->ats && uapi_device_can_ats(dev);
@@ -370,6 +368,6 @@ int uapi_device_attach(struct uapi_device *dev, uint32_t *pt_id)
     case UAPI_OBJ_IOAS:
         return attach_ioas(dev, (struct uapi_ioas *)obj, pt_id);
     default:
-        return -EINVAL;
+        return uapi_error("attached to object %u", obj->id);
     }
 }

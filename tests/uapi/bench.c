@@ -12,13 +12,11 @@
 #include <linux/pci_regs.h>
 
 #include "bench.h"
-#include "tap.h"
 
 static void must(int error, const char *what)
 {
     if (error) {
-        printf("Bail out! %s: %s\n", what, strerror(error));
-        exit(1);
+        g_error("%s: %s", what, g_strerror(error));
     }
 }
 
@@ -44,6 +42,12 @@ static void start_model(struct bench *b)
     u->control->device[0].dma_mask = ~0ull;
     u->control->device[1].dma_mask = ~0ull;
     b->uapi = u;
+}
+
+void bench_init(int *argc, char ***argv)
+{
+    g_test_init(argc, argv, NULL);
+    g_test_set_nonfatal_assertions();
 }
 
 static uint32_t bind(struct bench *b, int cdev)
@@ -113,15 +117,14 @@ void bench_start(struct bench *b)
 void bench_close(struct bench *b)
 {
     char buf[300];
-    const char *wrong;
 
     if (b->vdev) {
         must(io_attach(b->cdev, b->parent), "attach at the end");
-        CHECK_EQ(io_destroy(b, b->vdev), 0);
-        CHECK_EQ(io_destroy(b, b->viommu), 0);
-        CHECK_EQ(io_detach(b->cdev), 0);
-        CHECK_EQ(io_destroy(b, b->parent), 0);
-        CHECK_EQ(io_destroy(b, b->ioas), 0);
+        g_assert_cmpint(io_destroy(b, b->vdev), ==, 0);
+        g_assert_cmpint(io_destroy(b, b->viommu), ==, 0);
+        g_assert_cmpint(io_detach(b->cdev), ==, 0);
+        g_assert_cmpint(io_destroy(b, b->parent), ==, 0);
+        g_assert_cmpint(io_destroy(b, b->ioas), ==, 0);
     }
     close(b->cdev);
     close(b->iommu);
@@ -131,16 +134,12 @@ void bench_close(struct bench *b)
     if (!b->uapi) {
         return;
     }
-    wrong = uapi_check(b->uapi, buf, sizeof(buf));
-    if (wrong) {
-        printf("# %s\n", wrong);
-        CHECK(!wrong);
-    }
+    g_assert_cmpstr(uapi_check(b->uapi, buf, sizeof(buf)), ==, NULL);
     for (int i = 0; i < UAPI_OBJ_TYPES; i++) {
-        CHECK_EQ(atomic_load(&b->uapi->control->live[i]), 0);
+        g_assert_cmpint(atomic_load(&b->uapi->control->live[i]), ==, 0);
         atomic_store(&b->uapi->control->leaked[i], 0);
     }
-    CHECK_EQ(atomic_load(&b->uapi->control->contexts), 0);
+    g_assert_cmpint(atomic_load(&b->uapi->control->contexts), ==, 0);
     atomic_store(&b->uapi->control->errors, 0);
 }
 
@@ -176,13 +175,9 @@ void bench_cd(struct bench *b, uint32_t ssid, uint16_t asid, uint64_t table)
 
     memset(cd, 0, 64);
     cd[1] = table;
-    cd[3] = 0xff;   /* attribute 0: normal, write-back */
-    __atomic_store_n(&cd[0], 25ull /* T0SZ */ | 1ull << 8 | 1ull << 10 |
-                     3ull << 12 /* IR0 OR0 SH0 */ | 1ull << 30 /* EPD1 */ |
-                     1ull << 31 /* V */ | 2ull << 32 /* IPS 40 */ |
-                     1ull << 41 /* AA64 */ | 1ull << 45 | 1ull << 46 /* R A */ |
-                     1ull << 47 /* ASET */ | (uint64_t)asid << 48,
-                     __ATOMIC_RELEASE);
+    cd[3] = CD_MAIR;
+    __atomic_store_n(&cd[0], FIELD_PREP(CD0_T0SZ, 25) | CD_VALID | CD_IPS(2) |
+                     CD_ASID(asid), __ATOMIC_RELEASE);
 }
 
 uint64_t bench_table(struct bench *b)
@@ -201,9 +196,9 @@ uint64_t *bench_leaf(struct bench *b, uint64_t table, uint64_t va)
                           (va >> (39 - 9 * level) & 0x1ff);
 
         if (!*entry) {
-            *entry = bench_table(b) | PTE_VALID;
+            *entry = bench_table(b) | PTE_TO_TABLE;
         }
-        table = *entry & 0xfffffffff000ull;
+        table = *entry & PTE_ADDRESS;
     }
     return (uint64_t *)bench_ram(b, table) + (va >> 12 & 0x1ff);
 }
@@ -265,11 +260,11 @@ void bench_write(struct bench *b, uint32_t at, uint64_t value, size_t len)
 
 static void edu_dma(struct bench *b, uint64_t src, uint64_t dst, uint32_t cmd)
 {
-    bench_write(b, 0x80, src, 8);
-    bench_write(b, 0x88, dst, 8);
-    bench_write(b, 0x90, 4, 8);
-    bench_write(b, 0x98, cmd | 1, 8);
-    for (int i = 0; bench_read(b, 0x98) & 1; i++) {
+    bench_write(b, EDU_DMA_SRC, src, 8);
+    bench_write(b, EDU_DMA_DST, dst, 8);
+    bench_write(b, EDU_DMA_COUNT, 4, 8);
+    bench_write(b, EDU_DMA_CMD, cmd | EDU_DMA_RUN, 8);
+    for (int i = 0; bench_read(b, EDU_DMA_CMD) & EDU_DMA_RUN; i++) {
         must(i > 5000 ? ETIMEDOUT : 0, "DMA");
         usleep(1000);
     }
@@ -281,8 +276,8 @@ uint32_t bench_peek(struct bench *b, uint64_t iova)
     _Atomic uint32_t *scratch = bench_ram(b, SCRATCH);
 
     atomic_store(scratch, NO_WRITE);
-    edu_dma(b, iova, EDU_BUFFER, 0);
-    edu_dma(b, EDU_BUFFER, SCRATCH, 2);
+    edu_dma(b, iova, EDU_MEMORY, 0);
+    edu_dma(b, EDU_MEMORY, SCRATCH, EDU_DMA_TO_BUS);
     return atomic_load(scratch);
 }
 
@@ -291,6 +286,6 @@ void bench_poke(struct bench *b, uint64_t iova, uint32_t value)
     _Atomic uint32_t *scratch = bench_ram(b, SCRATCH);
 
     atomic_store(scratch, value);
-    edu_dma(b, SCRATCH, EDU_BUFFER, 0);
-    edu_dma(b, EDU_BUFFER, iova, 2);
+    edu_dma(b, SCRATCH, EDU_MEMORY, 0);
+    edu_dma(b, EDU_MEMORY, iova, EDU_DMA_TO_BUS);
 }

@@ -17,15 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <glib.h>
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
 #include "client.h"
+#include "edu-registers.h"
+#include "smmuv3.h"
 
 #define RAM_IOVA UINT64_C(0x40000000)
 #define RAM_SIZE (UINT64_C(32) << 20)
 #define VSID 0x10u
-#define EDU_BUFFER 0x40000u
 
 /* In the RAM: where is what */
 #define CD_AT (RAM_IOVA + 0x10000)
@@ -41,6 +43,8 @@ struct bench {
     uint64_t next_table;    /* the next free page for tables */
 };
 
+/* g_test_init(); an assertion that fails does not end the test */
+void bench_init(int *argc, char ***argv);
 /* Only iommufd and the device, bound. Ends the program if that fails. */
 void bench_open(struct bench *b);
 /* With RAM, nesting parent, attached to it, vIOMMU and vDEVICE */
@@ -85,19 +89,8 @@ void bench_map(struct bench *b, uint64_t table, uint64_t va, uint64_t ipa,
 uint64_t *bench_leaf(struct bench *b, uint64_t table, uint64_t va);
 uint64_t bench_table(struct bench *b);  /* an empty page for a table */
 
-#define PTE_VALID 3ull
-#define PTE_BLOCK 1ull
-#define PTE_UNPRIV (1ull << 6)
-#define PTE_RO (1ull << 7)
-#define PTE_SH (3ull << 8)
-#define PTE_AF (1ull << 10)
-#define PTE_NG (1ull << 11)
-#define PTE_PAGE (PTE_VALID | PTE_UNPRIV | PTE_SH | PTE_AF | PTE_NG)
-
 /* The STE of a guest whose CD is at CD_AT */
-#define STE0_S1 (1ull | 5ull << 1 | CD_AT)
-#define STE0_BYPASS (1ull | 4ull << 1)
-#define STE0_ABORT (1ull | 0ull << 1)
+#define STE_S1 (STE_STAGE1 | CD_AT)
 
 /* Attach a new nested HWPT; the old one, if *id is not 0, is destroyed */
 int bench_ste(struct bench *b, uint64_t ste0, uint64_t ste1, uint32_t *id);
@@ -108,8 +101,8 @@ void bench_config_write(struct bench *b, uint32_t at, uint16_t value);
 uint32_t bench_read(struct bench *b, uint32_t at);
 void bench_write(struct bench *b, uint32_t at, uint64_t value, size_t len);
 /*
- * DMA of 4 bytes, by the device's registers. Both also use the page at SCRATCH, which stage 1 has to map
- * to itself. Where a fault ends it, there is nothing to read.
+ * DMA of 4 bytes, by the device's registers. Both also use the page at SCRATCH,
+ * which stage 1 has to map to itself. A fault leaves nothing to read.
  */
 uint32_t bench_peek(struct bench *b, uint64_t iova);
 void bench_poke(struct bench *b, uint64_t iova, uint32_t value);

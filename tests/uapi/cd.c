@@ -2,21 +2,10 @@
 /* From the guest's STE to a context descriptor (IHI 0070, chapter 5). */
 #include "translate.h"
 
-#define STE_S1FMT(ste) BITS((ste)[0], 4, 2)
-#define STE_S1CTXPTR(ste) ((ste)[0] & UINT64_C(0x000fffffffffffc0))
-#define STE_S1CDMAX(ste) ((unsigned)BITS((ste)[0], 59, 5))
-#define STE_S1DSS(ste) BITS((ste)[1], 0, 2)
-
-enum s1dss { S1DSS_TERMINATE, S1DSS_BYPASS, S1DSS_SSID0 };
-
-#define CD_BYTES 64
-#define L1CD_V UINT64_C(1)
-#define L1CD_PTR(desc) ((desc) & UINT64_C(0x000ffffffffff000))
-
 static bool fail(struct uapi_fault *fault, uint8_t event)
 {
     fault->event = event;
-    fault->class = UAPI_CLASS_CD;
+    fault->class = EVENT_CLASS_CD;
     return false;
 }
 
@@ -24,7 +13,7 @@ static bool fail_fetch(struct uapi_fault *fault, uint64_t ipa)
 {
     fault->s2 = true;
     fault->ipa = ipa;
-    return fail(fault, EVT_F_TRANSLATION);
+    return fail(fault, EVENT_F_TRANSLATION);
 }
 
 /* Returns: 0, or the IPA of the descriptor */
@@ -32,70 +21,66 @@ static bool locate(struct uapi_device *dev, uint32_t ssid, uint64_t *at,
                    struct uapi_fault *fault)
 {
     const uint64_t *ste = dev->ste.vste;
-    uint64_t base = STE_S1CTXPTR(ste), l1;
-    unsigned l2_bits;
+    uint64_t base = ste[0] & STE0_S1CTXPTR, l1;
+    unsigned format = FIELD_GET(STE0_S1FMT, ste[0]), l2_bits;
 
-    if (!STE_S1CDMAX(ste) || !STE_S1FMT(ste)) {
-        *at = base + (uint64_t)ssid * CD_BYTES;
+    if (!(ste[0] & STE0_S1CDMAX) || format == S1FMT_LINEAR) {
+        *at = base + (uint64_t)ssid * CD_SIZE;
         return true;
     }
-    if (STE_S1FMT(ste) == 3) {
-        return fail(fault, EVT_C_BAD_STE);
+    if (format > S1FMT_64K_L2) {
+        return fail(fault, EVENT_C_BAD_STE);
     }
-    l2_bits = STE_S1FMT(ste) == 1 ? 6 : 10;
+    l2_bits = format == S1FMT_4K_L2 ? 6 : 10;
     base += (uint64_t)(ssid >> l2_bits) * sizeof(l1);
     if (!uapi_read_ipa(dev, base, &l1, sizeof(l1))) {
         return fail_fetch(fault, base);
     }
     if (!(l1 & L1CD_V)) {
-        return fail(fault, EVT_C_BAD_SUBSTREAMID);
+        return fail(fault, EVENT_C_BAD_SUBSTREAMID);
     }
-    *at = L1CD_PTR(l1) + (uint64_t)(ssid & ((1u << l2_bits) - 1)) * CD_BYTES;
+    *at = (l1 & L1CD_PTR) + (uint64_t)(ssid & ((1u << l2_bits) - 1)) * CD_SIZE;
     return true;
 }
 
-static bool half_valid(unsigned smmu, const uint64_t cd[8], int half)
+static bool tables_valid(unsigned smmu, const uint64_t cd[8])
 {
-    const uint32_t idr5 = uapi_smmu_config(smmu)->idr[5];
-    static const struct { unsigned tg0, tg1, shift; } granules[] = {
-        { 0, 2, 4 }, { 2, 1, 5 }, { 1, 3, 6 },  /* 4K, 16K, 64K */
+    static const uint32_t granules[4] = {
+        IDR5_GRAN4K, IDR5_GRAN64K, IDR5_GRAN16K,
     };
-    bool ok = false;
+    unsigned t0sz = FIELD_GET(CD0_T0SZ, cd[0]);
 
-    if (CD_EPD(cd, half)) {
-        return true;
-    }
-    for (unsigned i = 0; i < ARRAY_SIZE(granules); i++) {
-        if (CD_TG(cd, half) == (half ? granules[i].tg1 : granules[i].tg0)) {
-            ok = BITS(idr5, granules[i].shift, 1);
-        }
-    }
-    return ok && CD_TSZ(cd, half) >= 16 && CD_TSZ(cd, half) <= 39;
+    return cd[0] & CD0_EPD0 ||
+           (t0sz >= 16 && t0sz <= 39 && uapi_smmu_config(smmu)->idr[5] &
+                                        granules[FIELD_GET(CD0_TG0, cd[0])]);
 }
 
 /* Illegal combinations for the SMMU as its ID registers describe it */
 static bool cd_valid(unsigned smmu, const uint64_t cd[8])
 {
     const uint32_t idr0 = uapi_smmu_config(smmu)->idr[0];
-    unsigned ttendian = BITS(idr0, 21, 2), stall = BITS(idr0, 24, 2);
-    unsigned httu = BITS(idr0, 6, 2), term = BITS(idr0, 26, 1);
+    unsigned ttendian = FIELD_GET(IDR0_TTENDIAN, idr0);
+    unsigned stall = FIELD_GET(IDR0_STALL_MODEL, idr0);
+    unsigned httu = FIELD_GET(IDR0_HTTU, idr0);
+    bool big = cd[0] & CD0_ENDI, stalls = cd[0] & CD0_S;
 
-    if (!CD_V(cd) || !CD_AA64(cd) || !BITS(idr0, 3, 1)) {
+    if (!(cd[0] & CD0_V) || !(cd[0] & CD0_AA64) ||
+        !(FIELD_GET(IDR0_TTF, idr0) & 2)) {
         return false;
     }
-    if ((ttendian == 2 && CD_ENDI(cd)) || (ttendian == 3 && !CD_ENDI(cd))) {
+    if ((ttendian == 2 && big) || (ttendian == 3 && !big)) {
         return false;
     }
-    if ((CD_S(cd) && stall == 1) || (!CD_S(cd) && stall == 2) ||
-        (!CD_A(cd) && term) || (CD_HA(cd) && !httu) ||
-        (CD_HD(cd) && httu < 2)) {
+    if ((stalls && stall == 1) || (!stalls && stall == 2) ||
+        (!(cd[0] & CD0_A) && idr0 & IDR0_TERM_MODEL) ||
+        (cd[0] & CD0_HA && !httu) || (cd[0] & CD0_HD && httu < 2)) {
         return false;
     }
-    if (CD_S(cd) || CD_HA(cd) || CD_ENDI(cd)) {
+    if (stalls || big || cd[0] & CD0_HA) {
         uapi_error("CD with S, HA or ENDI is not modelled");
         return false;
     }
-    return half_valid(smmu, cd, 0) && half_valid(smmu, cd, 1);
+    return tables_valid(smmu, cd);
 }
 
 /* Substreams: does this one have a CD, and which? */
@@ -104,26 +89,27 @@ static bool select_ssid(struct uapi_device *dev,
                         bool *bypass, struct uapi_fault *fault)
 {
     const uint64_t *ste = dev->ste.vste;
-    unsigned max = STE_S1CDMAX(ste);
+    unsigned max = FIELD_GET(STE0_S1CDMAX, ste[0]);
+    unsigned dss = FIELD_GET(STE1_S1DSS, ste[1]);
 
     *ssid = 0;
-    if (max > BITS(uapi_smmu_config(dev->conf.smmu)->idr[1], 6, 5)) {
-        return fail(fault, EVT_C_BAD_STE);
+    if (max > FIELD_GET(IDR1_SSIDSIZE,
+                        uapi_smmu_config(dev->conf.smmu)->idr[1])) {
+        return fail(fault, EVENT_C_BAD_STE);
     }
     if (!max) {
-        return !access->has_ssid || fail(fault, EVT_C_BAD_SUBSTREAMID);
+        return !access->has_ssid || fail(fault, EVENT_C_BAD_SUBSTREAMID);
     }
     if (!access->has_ssid) {
-        *bypass = STE_S1DSS(ste) == S1DSS_BYPASS;
-        return STE_S1DSS(ste) == S1DSS_BYPASS ||
-               STE_S1DSS(ste) == S1DSS_SSID0 ||
-               fail(fault, EVT_F_STREAM_DISABLED);
+        *bypass = dss == S1DSS_BYPASS;
+        return dss == S1DSS_BYPASS || dss == S1DSS_SSID0 ||
+               fail(fault, EVENT_F_STREAM_DISABLED);
     }
     if (access->ssid >> max) {
-        return fail(fault, EVT_C_BAD_SUBSTREAMID);
+        return fail(fault, EVENT_C_BAD_SUBSTREAMID);
     }
-    if (!access->ssid && STE_S1DSS(ste) == S1DSS_SSID0) {
-        return fail(fault, EVT_F_STREAM_DISABLED);
+    if (!access->ssid && dss == S1DSS_SSID0) {
+        return fail(fault, EVENT_F_STREAM_DISABLED);
     }
     *ssid = access->ssid;
     return true;
@@ -154,7 +140,7 @@ bool uapi_find_cd(struct uapi_device *dev, const struct uapi_access *access,
         return fail_fetch(fault, at);
     }
     if (!cd_valid(smmu, fetched)) {
-        return fail(fault, EVT_C_BAD_CD);
+        return fail(fault, EVENT_C_BAD_CD);
     }
     uapi_cd_add(smmu, dev->conf.sid, ssid, fetched);
     *cd = uapi_cd_find(smmu, dev->conf.sid, ssid);

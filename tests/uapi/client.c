@@ -13,20 +13,23 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "smmuv3.h"
 
 #define REQUEST_SECONDS 5
 
 /* What the emulated SMMUv3 of the lab's host has: both stages, S2FWB, RIL */
 static const struct uapi_smmu_config default_smmu = {
     .idr = {
-        1 << 0 | 1 << 1 | 2 << 2 | 1 << 4 | 1 << 12 | 1 << 18 | 2 << 21 |
-            1 << 24 | 1 << 26 | 1 << 27,    /* S2P S1P AArch64 COHACC ASID16
-                                               VMID16 LE no-stall TERM 2LVL */
-        16 | 19 << 16 | 19 << 21,           /* SIDSIZE, EVENTQS, CMDQS */
+        IDR0_S1P | IDR0_S2P | FIELD_PREP(IDR0_TTF, 2) | IDR0_COHACC |
+            IDR0_ASID16 | IDR0_VMID16 | FIELD_PREP(IDR0_TTENDIAN, 2) |
+            FIELD_PREP(IDR0_STALL_MODEL, 1) | IDR0_TERM_MODEL |
+            FIELD_PREP(IDR0_STLEVEL, 1),
+        FIELD_PREP(IDR1_SIDSIZE, 16) | FIELD_PREP(IDR1_EVENTQS, 19) |
+            FIELD_PREP(IDR1_CMDQS, 19),
         0,
-        1 << 2 | 1 << 8 | 1 << 10 | 2 << 11,    /* HAD FWB RIL BBML */
+        IDR3_HAD | IDR3_FWB | IDR3_RIL | FIELD_PREP(IDR3_BBML, 2),
         0,
-        4 | 1 << 4 | 1 << 5 | 1 << 6,       /* OAS 44 bits, 4K 16K 64K */
+        FIELD_PREP(IDR5_OAS, 4) | IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K,
     },
     .s2_bits = 44,
     .coherent = 1,
@@ -111,7 +114,6 @@ struct uapi *uapi_new(unsigned devices)
     }
     c = u->control;
     c->magic = UAPI_CONTROL_MAGIC;
-    c->version = UAPI_CONTROL_VERSION;
     c->size = sizeof(*c);
     snprintf(c->sysfs, sizeof(c->sysfs), "%s/sys", u->dir);
     for (unsigned i = 0; i < UAPI_MAX_SMMUS; i++) {
@@ -272,8 +274,8 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t value)
     syscall(SYS_futex, word, FUTEX_WAIT, value, &tick, NULL, 0);
 }
 
-int uapi_request(struct uapi *u, enum uapi_request_op op, const uint64_t *args,
-                 unsigned n)
+static int request(struct uapi *u, enum uapi_request_op op,
+                   const uint64_t *args, unsigned n)
 {
     struct uapi_request *req = &u->control->request;
     uint32_t posted = atomic_load(&req->posted), served;
@@ -285,9 +287,7 @@ int uapi_request(struct uapi *u, enum uapi_request_op op, const uint64_t *args,
     req->op = op;
     req->error = 0;
     memset(req->arg, 0, sizeof(req->arg));
-    if (n) {
-        memcpy(req->arg, args, n * sizeof(*args));
-    }
+    memcpy(req->arg, args, n * sizeof(*args));
     atomic_store(&req->posted, posted + 1);
     syscall(SYS_futex, &req->posted, FUTEX_WAKE, 1, NULL, NULL, 0);
     while ((served = atomic_load(&req->served)) != posted + 1) {
@@ -297,13 +297,6 @@ int uapi_request(struct uapi *u, enum uapi_request_op op, const uint64_t *args,
         futex_wait(&req->served, served);
     }
     return req->error;
-}
-
-int uapi_ping(struct uapi *u)
-{
-    uint64_t none = 0;
-
-    return uapi_request(u, UAPI_REQ_PING, &none, 0);
 }
 
 static uint64_t request_dma(struct uapi *u, const uint64_t args[5], void *data)
@@ -318,7 +311,7 @@ static uint64_t request_dma(struct uapi *u, const uint64_t args[5], void *data)
     if (args[3]) {
         memcpy(req->data, data, args[2]);
     }
-    error = uapi_request(u, UAPI_REQ_DMA, args, 5);
+    error = request(u, UAPI_REQ_DMA, args, 5);
     if (error) {
         fprintf(stderr, "request for DMA: %s\n", strerror(error));
         abort();
@@ -326,7 +319,7 @@ static uint64_t request_dma(struct uapi *u, const uint64_t args[5], void *data)
     if (!args[3]) {
         memcpy(data, req->data, args[2]);
     }
-    return req->result[0];
+    return req->result;
 }
 
 uint64_t uapi_dma(struct uapi *u, unsigned device, uint64_t iova, void *data,
@@ -350,14 +343,14 @@ int uapi_event(struct uapi *u, unsigned device, const uint64_t event[4])
 {
     const uint64_t args[] = { device, event[0], event[1], event[2], event[3] };
 
-    return uapi_request(u, UAPI_REQ_EVENT, args, 5);
+    return request(u, UAPI_REQ_EVENT, args, 5);
 }
 
-int uapi_irq(struct uapi *u, unsigned device, unsigned index, unsigned vector)
+int uapi_msi(struct uapi *u, unsigned device, unsigned vector)
 {
-    const uint64_t args[] = { device, index, vector };
+    const uint64_t args[] = { device, vector };
 
-    return uapi_request(u, UAPI_REQ_IRQ, args, 3);
+    return request(u, UAPI_REQ_MSI, args, 2);
 }
 
 void uapi_fail(struct uapi *u, unsigned rule, enum uapi_call call, uint32_t n,
@@ -407,4 +400,55 @@ const char *uapi_check(struct uapi *u, char *buf, size_t size)
         }
     }
     return NULL;
+}
+
+const char *uapi_call_name(enum uapi_call call)
+{
+    static const char *const names[UAPI_CALLS] = {
+        [UAPI_ANY] = "any",
+        [UAPI_OPEN_IOMMU] = "open(/dev/iommu)",
+        [UAPI_OPEN_CDEV] = "open(vfio cdev)",
+        [UAPI_DESTROY] = "IOMMU_DESTROY",
+        [UAPI_IOAS_ALLOC] = "IOMMU_IOAS_ALLOC",
+        [UAPI_IOAS_IOVA_RANGES] = "IOMMU_IOAS_IOVA_RANGES",
+        [UAPI_IOAS_MAP] = "IOMMU_IOAS_MAP",
+        [UAPI_IOAS_UNMAP] = "IOMMU_IOAS_UNMAP",
+        [UAPI_HWPT_ALLOC] = "IOMMU_HWPT_ALLOC",
+        [UAPI_GET_HW_INFO] = "IOMMU_GET_HW_INFO",
+        [UAPI_HWPT_INVALIDATE] = "IOMMU_HWPT_INVALIDATE",
+        [UAPI_VIOMMU_ALLOC] = "IOMMU_VIOMMU_ALLOC",
+        [UAPI_VDEVICE_ALLOC] = "IOMMU_VDEVICE_ALLOC",
+        [UAPI_IOAS_CHANGE_PROCESS] = "IOMMU_IOAS_CHANGE_PROCESS",
+        [UAPI_VEVENTQ_ALLOC] = "IOMMU_VEVENTQ_ALLOC",
+        [UAPI_BIND_IOMMUFD] = "VFIO_DEVICE_BIND_IOMMUFD",
+        [UAPI_ATTACH_PT] = "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
+        [UAPI_DETACH_PT] = "VFIO_DEVICE_DETACH_IOMMUFD_PT",
+        [UAPI_DEVICE_GET_INFO] = "VFIO_DEVICE_GET_INFO",
+        [UAPI_GET_REGION_INFO] = "VFIO_DEVICE_GET_REGION_INFO",
+        [UAPI_GET_IRQ_INFO] = "VFIO_DEVICE_GET_IRQ_INFO",
+        [UAPI_SET_IRQS] = "VFIO_DEVICE_SET_IRQS",
+        [UAPI_DEVICE_RESET] = "VFIO_DEVICE_RESET",
+        [UAPI_GET_PCI_HOT_RESET_INFO] = "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
+        [UAPI_PCI_HOT_RESET] = "VFIO_DEVICE_PCI_HOT_RESET",
+        [UAPI_DEVICE_FEATURE] = "VFIO_DEVICE_FEATURE",
+        [UAPI_REGION_READ] = "pread(region)",
+        [UAPI_REGION_WRITE] = "pwrite(region)",
+        [UAPI_VEVENTQ_READ] = "read(vEVENTQ)",
+        [UAPI_EVENTFD] = "eventfd",
+        [UAPI_EPOLL_CREATE] = "epoll_create1",
+        [UAPI_EPOLL_ADD] = "epoll_ctl(vEVENTQ)",
+        [UAPI_SET_NONBLOCK] = "fcntl(vEVENTQ)",
+    };
+
+    return call < UAPI_CALLS && names[call] ? names[call] : "?";
+}
+
+const char *uapi_object_name(enum uapi_object_type type)
+{
+    static const char *const names[UAPI_OBJ_TYPES] = {
+        "device", "IOAS", "paging HWPT", "nested HWPT", "vIOMMU", "vDEVICE",
+        "vEVENTQ",
+    };
+
+    return type < UAPI_OBJ_TYPES ? names[type] : "?";
 }

@@ -47,15 +47,12 @@ void uapi_unexport(struct uapi *u);
 int uapi_iommu_fd(void);
 int uapi_device_fd(unsigned device);
 
+/* Requests to the running model, which answers within 5 s; 0, or an errno. */
+
 /*
- * Ask the running model, and wait for the answer, at most 5 s.
- * @args, @n: what enum uapi_request_op says (data is in control->request).
- * Returns: 0, or an errno; control->request.result has results.
+ * DMA of @device; @data is read or written. Returns: UAPI_DMA_OK, the number
+ * of the event that ended it, or another UAPI_DMA_*
  */
-int uapi_request(struct uapi *u, enum uapi_request_op op,
-                 const uint64_t *args, unsigned n);
-int uapi_ping(struct uapi *u);
-/* DMA of @device; @data is read or written. Returns: as UAPI_LOG_DMA tells */
 uint64_t uapi_dma(struct uapi *u, unsigned device, uint64_t iova, void *data,
                   size_t len, bool write);
 /* The same for one with a substream (PASID) */
@@ -63,7 +60,8 @@ uint64_t uapi_dma_ssid(struct uapi *u, unsigned device, uint32_t ssid,
                        uint64_t iova, void *data, size_t len, bool write);
 /* The SMMU finds @event (4 dwords) for @device */
 int uapi_event(struct uapi *u, unsigned device, const uint64_t event[4]);
-int uapi_irq(struct uapi *u, unsigned device, unsigned index, unsigned vector);
+/* @device sends an MSI; ENXIO: MSIs are off */
+int uapi_msi(struct uapi *u, unsigned device, unsigned vector);
 
 /*
  * Let the n-th matching call from now fail, in rule @rule; n = 0: no more.

@@ -2,6 +2,7 @@
 #include <linux/pci_regs.h>
 
 #include "config.h"
+#include "edu-registers.h"
 
 #define CAP_PM 0x40
 #define CAP_MSI 0x50
@@ -29,8 +30,8 @@ static uint32_t get(const struct uapi_config *c, uint32_t at, int bytes)
 
 static void put_header(struct uapi_config *c)
 {
-    put(c, PCI_VENDOR_ID, 0x1234, 0, 2);
-    put(c, PCI_DEVICE_ID, 0x11e8, 0, 2);
+    put(c, PCI_VENDOR_ID, EDU_VENDOR_ID, 0, 2);
+    put(c, PCI_DEVICE_ID, EDU_DEVICE_ID, 0, 2);
     put(c, PCI_COMMAND, PCI_COMMAND_MEMORY,
         PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY |
         PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE, 2);
@@ -39,7 +40,7 @@ static void put_header(struct uapi_config *c)
     put(c, PCI_CLASS_DEVICE, 0x00ff, 0, 2);
     put(c, PCI_CACHE_LINE_SIZE, 0, 0xff, 1);
     put(c, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_SPACE_MEMORY,
-        ~(UAPI_EDU_BAR_SIZE - 1), 4);
+        ~(EDU_BAR_SIZE - 1), 4);
     put(c, PCI_SUBSYSTEM_VENDOR_ID, 0x1af4, 0, 2);
     put(c, PCI_SUBSYSTEM_ID, 0x1100, 0, 2);
     put(c, PCI_INTERRUPT_LINE, 0, 0xff, 1);
@@ -124,10 +125,6 @@ void uapi_config_init(struct uapi_config *c,
     if (conf->flags & UAPI_DEV_MSIX) {
         put_msix(c, conf->msix_vectors ? conf->msix_vectors : 1);
     }
-    if (conf->flags & UAPI_DEV_MMAP) {
-        put(c, PCI_BASE_ADDRESS_4, PCI_BASE_ADDRESS_SPACE_MEMORY,
-            ~(UAPI_RAM_BAR_SIZE - 1), 4);
-    }
     put_exp(c);
     put_msi(c, conf->msi_vectors);
     add_cap(c, CAP_PM, PCI_CAP_ID_PM);
@@ -170,9 +167,4 @@ bool uapi_config_memory_enabled(const struct uapi_config *c)
 bool uapi_config_bus_master(const struct uapi_config *c)
 {
     return command_bit(c, PCI_COMMAND_MASTER);
-}
-
-bool uapi_config_intx_disabled(const struct uapi_config *c)
-{
-    return command_bit(c, PCI_COMMAND_INTX_DISABLE);
 }

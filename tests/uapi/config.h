@@ -13,11 +13,8 @@
 
 #define UAPI_CONFIG_SIZE 4096u
 #define UAPI_CONFIG_MSIX_BAR 2
-#define UAPI_CONFIG_RAM_BAR 4
 
-#define UAPI_EDU_BAR_SIZE (1u << 20)
 #define UAPI_MSIX_BAR_SIZE 4096u
-#define UAPI_RAM_BAR_SIZE 16384u
 
 struct uapi_config {
     uint8_t value[UAPI_CONFIG_SIZE];
@@ -36,6 +33,5 @@ bool uapi_config_write(struct uapi_config *config, const void *buf, size_t len,
 /* Bits of the command register */
 bool uapi_config_memory_enabled(const struct uapi_config *config);
 bool uapi_config_bus_master(const struct uapi_config *config);
-bool uapi_config_intx_disabled(const struct uapi_config *config);
 
 #endif /* UAPI_CONFIG_H */

@@ -28,7 +28,6 @@
 
 #define UAPI_CONTROL_ENV "UAPI_CONTROL" /* path of the file with the block */
 #define UAPI_CONTROL_MAGIC 0x49504155u  /* "UAPI" */
-#define UAPI_CONTROL_VERSION 6u
 
 /*
  * Version of the kernel that is modelled: UAPI_KERNEL(6, 18). uapi_new() sets
@@ -58,15 +57,14 @@ struct uapi_smmu_config {
     uint32_t iidr;
     uint32_t aidr;
     uint32_t s2_bits;       /* bits of stage 2's input: IOVA ranges */
-    uint32_t coherent;      /* as firmware reports it, whatever IDR0.COHACC is */
+    uint32_t coherent;      /* as firmware reports it, not IDR0.COHACC */
 };
 
 enum uapi_device_flags {
     UAPI_DEV_NO_HW_INFO = 1 << 0,   /* IOMMU is of no type that reports */
     UAPI_DEV_MSIX = 1 << 1,         /* has MSI-X (BAR2), too */
     UAPI_DEV_CANWBS = 1 << 2,       /* coherent root complex: no S2FWB needed */
-    UAPI_DEV_MMAP = 1 << 3,         /* BAR4: RAM that can be mapped */
-    UAPI_DEV_NO_ATS = 1 << 4,       /* cannot use ATS even if its SMMU can */
+    UAPI_DEV_NO_ATS = 1 << 3,       /* cannot use ATS even if its SMMU can */
 };
 
 #define UAPI_MAX_EXT_CAPS 6
@@ -94,7 +92,6 @@ struct uapi_device_config {
     uint32_t sid;           /* physical StreamID; default from the BDF */
     struct uapi_ext_cap ext_cap[UAPI_MAX_EXT_CAPS];
     uint8_t ext_fill;       /* all other bytes from 0x100 on */
-    uint8_t reserved[7];
     uint32_t group;         /* number of the IOMMU group; default: its own */
     uint32_t num_streams;   /* default 1; more: a device with DMA aliases */
 };
@@ -110,29 +107,19 @@ enum uapi_call {
     /* paths and descriptors */
     UAPI_OPEN_IOMMU,
     UAPI_OPEN_CDEV,
-    UAPI_CLOSE,             /* counted, cannot fail */
     /* /dev/iommu */
     UAPI_DESTROY,
     UAPI_IOAS_ALLOC,
-    UAPI_IOAS_ALLOW_IOVAS,
-    UAPI_IOAS_COPY,
     UAPI_IOAS_IOVA_RANGES,
     UAPI_IOAS_MAP,
     UAPI_IOAS_UNMAP,
-    UAPI_OPTION,
-    UAPI_VFIO_IOAS,
     UAPI_HWPT_ALLOC,
     UAPI_GET_HW_INFO,
-    UAPI_HWPT_SET_DIRTY_TRACKING,
-    UAPI_HWPT_GET_DIRTY_BITMAP,
     UAPI_HWPT_INVALIDATE,
-    UAPI_FAULT_QUEUE_ALLOC,
-    UAPI_IOAS_MAP_FILE,
     UAPI_VIOMMU_ALLOC,
     UAPI_VDEVICE_ALLOC,
     UAPI_IOAS_CHANGE_PROCESS,
     UAPI_VEVENTQ_ALLOC,
-    UAPI_HW_QUEUE_ALLOC,
     /* VFIO cdev */
     UAPI_BIND_IOMMUFD,
     UAPI_ATTACH_PT,
@@ -145,10 +132,8 @@ enum uapi_call {
     UAPI_GET_PCI_HOT_RESET_INFO,
     UAPI_PCI_HOT_RESET,
     UAPI_DEVICE_FEATURE,
-    UAPI_DEVICE_IOEVENTFD,
     UAPI_REGION_READ,
     UAPI_REGION_WRITE,
-    UAPI_REGION_MMAP,
     /* vEVENTQ */
     UAPI_VEVENTQ_READ,
     /* the C library's, counted and failed only while a modelled file is open */
@@ -172,7 +157,6 @@ struct uapi_fail_rule {
     uint32_t repeat;        /* 1: fail all from there on */
     _Atomic uint32_t seen;  /* calls that matched */
     _Atomic uint32_t fired; /* calls that failed by it */
-    uint32_t fired_call;    /* the last one: enum uapi_call */
     uint32_t delay_ms;      /* how long a call takes before it fails */
 };
 
@@ -196,8 +180,6 @@ enum uapi_log_type {
                             1 if it was issued and not only looked at */
     UAPI_LOG_STE,        /* arg: device, dword 0, 1 of the vSTE, config of the
                             physical STE (UAPI_STE_*) */
-    UAPI_LOG_DMA,        /* arg: device, IOVA, bytes | write << 63, event
-                            number, 0 if it worked, or UAPI_DMA_* */
 };
 
 /* Physical STE; what UAPI_LOG_STE and uapi_device_state.ste tell */
@@ -209,31 +191,27 @@ enum uapi_ste_config {
     UAPI_STE_NESTED,     /* the guest's tables on top of stage 2 */
 };
 
-/* DMA that ended without an event */
+/* What DMA ended with, if not with an event */
 enum uapi_dma_result {
     UAPI_DMA_OK = 0,
     UAPI_DMA_ABORTED = 0x100, /* by an STE that aborts, silently */
     UAPI_DMA_NO_MASTER,       /* bus mastering is off */
     UAPI_DMA_HOST_FAULT,      /* stage 2 or a walk's access failed: host only */
-    UAPI_DMA_RANGE,           /* edu's own check of its buffer */
 };
 
 #define UAPI_LOG_SIZE 4096u
 
 struct uapi_log_entry {
     uint32_t type;          /* enum uapi_log_type */
-    uint32_t reserved;
     uint64_t arg[4];
 };
 
 /* What a device's state is now */
 struct uapi_device_state {
     _Atomic uint32_t open;      /* descriptors of the cdev */
-    _Atomic uint32_t bound;     /* to an iommufd */
     _Atomic uint32_t hwpt;      /* ID of what it is attached to, or 0 */
     _Atomic uint32_t ste;       /* enum uapi_ste_config */
     _Atomic uint32_t vsid_set;  /* has a vDEVICE */
-    _Atomic uint32_t vsid;
     _Atomic uint64_t vste[2];   /* words of the nested HWPT */
     _Atomic uint32_t ats;       /* EATS of the nested HWPT: full ATS */
 };
@@ -251,23 +229,18 @@ struct uapi_device_state {
 struct uapi_keep_dma {
     uint64_t iova, marker;      /* set before `on` */
     _Atomic uint32_t on;
-    _Atomic uint32_t tries;     /* writes so far; each has a UAPI_LOG_DMA */
+    _Atomic uint32_t tries;     /* writes so far */
 };
 
 /* ---- Requests: the test asks the running model --------------------------- */
 
 enum uapi_request_op {
     UAPI_REQ_NONE,
-    UAPI_REQ_PING,
     UAPI_REQ_EVENT,       /* SMMU event; arg: device, dwords 0-3 without SID:
                              StreamIDs are filled in as the kernel does */
-    UAPI_REQ_IRQ,         /* interrupt; arg: device, VFIO index, vector */
+    UAPI_REQ_MSI,         /* arg: device, vector */
     UAPI_REQ_DMA,         /* one access; arg: device, IOVA, bytes (<= 4096),
-                             1: write, ssid | valid << 32; data in `data`.
-                             result 0: as UAPI_LOG_DMA tells */
-    UAPI_REQ_TLB_CLEAR,   /* as if the cache had been too small */
-    UAPI_REQ_TLB_LOOKUP,  /* arg: device, IOVA; result 0: 1 if cached,
-                             1: the IPA */
+                             1: write, ssid | valid << 32; data in `data` */
 };
 
 struct uapi_request {
@@ -276,7 +249,7 @@ struct uapi_request {
     uint32_t op;               /* enum uapi_request_op */
     int32_t error;             /* errno of the request itself, 0: was done */
     uint64_t arg[8];
-    uint64_t result[4];
+    uint64_t result;           /* of DMA: event number or UAPI_DMA_* */
     uint8_t data[4096];
 };
 
@@ -286,7 +259,6 @@ struct uapi_request {
 
 struct uapi_control {
     uint32_t magic;
-    uint32_t version;
     uint32_t size;             /* of the struct */
     _Atomic uint32_t attached; /* the model has mapped it: its process ID */
     char sysfs[256];           /* directory with an entry BDF for each device,
@@ -320,8 +292,8 @@ struct uapi_control {
     _Atomic uint32_t contexts;               /* iommufds that are open */
 
     /*
-     * Use of what the model does not know, or what no user of the kernel may
-     * do. Each has a line `uapi: ...` on stderr; the first is kept here.
+     * Calls that no correct user of the kernel makes, or that the model does
+     * not know. Each has a line `uapi: ...` on stderr; the first is kept here.
      */
     _Atomic uint32_t errors;
     char first_error[256];

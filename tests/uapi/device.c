@@ -25,7 +25,7 @@ struct uapi_device *uapi_device(unsigned index)
             dev->conf.smmu = 0;
         }
         uapi_config_init(&dev->config, &dev->conf);
-        uapi_edu_init(&dev->edu);
+        memset(&dev->edu, 0, sizeof(dev->edu));
     }
     return dev;
 }
@@ -50,17 +50,18 @@ struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id)
             return &devices[i];
         }
     }
+    uapi_error("no device is bound with ID %u", id);
     return NULL;
 }
 
 bool uapi_device_can_ats(const struct uapi_device *dev)
 {
-    return BITS(uapi_smmu_config(dev->conf.smmu)->idr[0], 10, 1) &&
+    return uapi_smmu_config(dev->conf.smmu)->idr[0] & IDR0_ATS &&
            !(dev->conf.flags & UAPI_DEV_NO_ATS);
 }
 
 void uapi_device_reset(struct uapi_device *dev)
 {
-    uapi_edu_init(&dev->edu);
+    memset(&dev->edu, 0, sizeof(dev->edu));
     atomic_store(&uapi_ctl->keep_dma[dev->index].on, 0);
 }

@@ -8,7 +8,7 @@
  */
 
 #include "config.h"
-#include "edu.h"
+#include "edu-registers.h"
 #include "irq.h"
 #include "object.h"
 #include "smmu.h"
@@ -16,6 +16,16 @@
 struct uapi_hwpt;
 struct uapi_vdevice;
 struct uapi_viommu;
+
+/*
+ * What is behind BAR0: QEMU's educational device (docs/specs/edu.rst), without
+ * the factorial. DMA is done when it is started.
+ */
+struct uapi_edu {
+    uint32_t liveness, irq_status;
+    uint64_t dma_src, dma_dst, dma_count, dma_cmd;
+    uint8_t buffer[EDU_MEMORY_SIZE];
+};
 
 struct uapi_device {
     unsigned index;
@@ -44,7 +54,7 @@ struct uapi_device {
 struct uapi_device *uapi_device(unsigned index);
 /* Returns: the device with this BDF ("0000:01:00.0"), or NULL */
 struct uapi_device *uapi_device_by_bdf(const char *bdf, size_t len);
-/* Returns: the device bound to @ctx with object ID @id, or NULL (ENOENT) */
+/* Returns: the device bound to @ctx with object ID @id; else NULL, an error */
 struct uapi_device *uapi_device_by_id(struct uapi_context *ctx, uint32_t id);
 
 /* Can ATS be used for the device? The kernel keeps it off otherwise. */
@@ -55,5 +65,10 @@ bool uapi_device_can_ats(const struct uapi_device *dev);
  * space before, and restores it.
  */
 void uapi_device_reset(struct uapi_device *dev);
+
+/* BAR0; accesses that the registers do not take read as ones, or do nothing */
+uint64_t uapi_edu_read(struct uapi_device *dev, uint32_t at, size_t len);
+void uapi_edu_write(struct uapi_device *dev, uint32_t at, uint64_t value,
+                    size_t len);
 
 #endif /* UAPI_DEVICE_H */

@@ -96,8 +96,6 @@ uapi_result uapi_smmu_dma(struct uapi_device *dev,
     if (!access->write) {
         memset(at, 0, left);    /* as `edu` finds it after an error */
     }
-    uapi_log(UAPI_LOG_DMA, dev->index, access->iova,
-             len | (uint64_t)access->write << 63, result);
     return result;
 }
 

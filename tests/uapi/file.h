@@ -19,15 +19,12 @@ enum uapi_file_type {
 struct uapi_file;
 
 struct uapi_file_ops {
-    /* NULL: ENOTTY, EINVAL, EINVAL, ENODEV */
+    /* NULL: ENOTTY, EINVAL, EINVAL */
     int (*ioctl)(struct uapi_file *file, unsigned long request, void *arg);
     ssize_t (*read)(struct uapi_file *file, void *buf, size_t len);
     ssize_t (*pread)(struct uapi_file *file, void *buf, size_t len, off_t at);
     ssize_t (*pwrite)(struct uapi_file *file, const void *buf, size_t len,
                       off_t at);
-    /* Returns: a descriptor to map in its place at *@at, or an errno */
-    int (*mmap)(struct uapi_file *file, size_t len, int prot, int flags,
-                off_t *at);
     /* The last descriptor is gone */
     void (*release)(struct uapi_file *file);
 };

@@ -8,20 +8,13 @@
 
 #include "device.h"
 #include "hwpt.h"
-#include "usermem.h"
 #include "viommu.h"
 
-/* What a guest may set in the two dwords, and what in them has a meaning */
-#define STE0_V UINT64_C(1)
-#define STE0_ALLOWED (STE0_V | 0xeull /* Config */ | 0x30ull /* S1Fmt */ | \
-                      0xfffffffffffc0ull /* S1ContextPtr */ | \
-                      0xf800000000000000ull /* S1CDMax */)
-#define STE1_EATS UINT64_C(0x30000000)
-#define STE1_ALLOWED (0x3ull /* S1DSS */ | 0xcull /* S1CIR */ | \
-                      0x30ull /* S1COR */ | 0xc0ull /* S1CSH */ | \
-                      0x8000000ull /* S1STALLD */ | STE1_EATS)
-#define EATS(dword1) BITS(dword1, 28, 2)
-#define EATS_TRANS 1
+/* What a guest may set in the two dwords */
+#define STE0_ALLOWED (STE0_V | STE0_CONFIG | STE0_S1FMT | STE0_S1CTXPTR | \
+                      STE0_S1CDMAX)
+#define STE1_ALLOWED (STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | \
+                      STE1_S1STALLD | STE1_EATS)
 
 static void paging_destroy(struct uapi_object *obj)
 {
@@ -30,7 +23,7 @@ static void paging_destroy(struct uapi_object *obj)
     if (hwpt->vmid) {
         uapi_smmu_put_vmid(hwpt->smmu, hwpt->vmid);
     }
-    uapi_ioas_remove_domain(hwpt->ioas, hwpt);
+    uapi_ioas_unreserve(hwpt->ioas, hwpt);
     hwpt->ioas->obj.users--;
 }
 
@@ -45,48 +38,29 @@ static void nested_destroy(struct uapi_object *obj)
 
 static const struct uapi_object_ops nested_ops = { .destroy = nested_destroy };
 
-static int paging_check_flags(struct uapi_device *dev, uint32_t flags,
-                              bool data)
+static int paging_check_flags(const struct uapi_device *dev, uint32_t flags)
 {
-    const uint32_t valid = IOMMU_HWPT_ALLOC_NEST_PARENT |
-                           IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
-                           IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
+    uint64_t caps = dev->conf.hw_caps;
 
-    if (flags & ~valid) {
-        return -EOPNOTSUPP;
-    }
-    if ((flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) &&
-        !(dev->conf.hw_caps & IOMMU_HW_CAP_DIRTY_TRACKING)) {
-        return -EOPNOTSUPP;
-    }
-    if ((flags & IOMMU_HWPT_FAULT_ID_VALID) &&
-        (flags & IOMMU_HWPT_ALLOC_NEST_PARENT)) {
-        return -EOPNOTSUPP;
-    }
-    if (flags & IOMMU_HWPT_FAULT_ID_VALID) {
-        uapi_error("HWPT_ALLOC with a fault queue is not modelled");
-        return -EOPNOTSUPP;
-    }
-    if (data) {
-        return -EOPNOTSUPP;
-    }
     switch (flags) {
     case 0:
-    case IOMMU_HWPT_ALLOC_DIRTY_TRACKING:
-    case IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID:
-    case IOMMU_HWPT_ALLOC_PASID:
         return 0;
     case IOMMU_HWPT_ALLOC_NEST_PARENT:
         return uapi_smmu_can_nest(dev->conf.smmu) ? 0 : -EOPNOTSUPP;
+    case IOMMU_HWPT_ALLOC_DIRTY_TRACKING:
+        if (caps & IOMMU_HW_CAP_DIRTY_TRACKING) {
+            return 0;
+        }
+        /* fall through */
     default:
-        return -EOPNOTSUPP;
+        return uapi_error("paging HWPT with flags 0x%x", flags);
     }
 }
 
 static int paging_alloc(struct uapi_device *dev, struct uapi_ioas *ioas,
-                        uint32_t flags, bool data, struct uapi_hwpt **out)
+                        uint32_t flags, struct uapi_hwpt **out)
 {
-    int ret = paging_check_flags(dev, flags, data);
+    int ret = paging_check_flags(dev, flags);
     struct uapi_hwpt *hwpt;
 
     if (ret) {
@@ -98,11 +72,11 @@ static int paging_alloc(struct uapi_device *dev, struct uapi_ioas *ioas,
     hwpt->ioas = ioas;
     hwpt->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
     ioas->obj.users++;
-    ret = uapi_ioas_add_domain(ioas, hwpt->nest_parent
-                               ? uapi_smmu_aperture(hwpt->smmu)
-                               : UAPI_STAGE1_LAST, hwpt);
+    /* beyond what these tables can translate */
+    ret = uapi_ioas_reserve(ioas, 1 + (hwpt->nest_parent
+                                       ? uapi_smmu_aperture(hwpt->smmu)
+                                       : UAPI_STAGE1_LAST), UINT64_MAX, hwpt);
     if (ret) {
-        ioas->domains++;    /* what destroying takes back */
         uapi_object_destroy(ioas->obj.ctx, hwpt->obj.id);
         return ret;
     }
@@ -116,7 +90,7 @@ static int paging_alloc(struct uapi_device *dev, struct uapi_ioas *ioas,
 int uapi_hwpt_auto(struct uapi_device *dev, struct uapi_ioas *ioas,
                    struct uapi_hwpt **hwpt)
 {
-    int ret = paging_alloc(dev, ioas, 0, false, hwpt);
+    int ret = paging_alloc(dev, ioas, 0, hwpt);
 
     if (!ret) {
         (*hwpt)->auto_domain = true;
@@ -137,17 +111,17 @@ static int validate_vste(uint64_t ste[2], bool *ats)
     if ((ste[0] & ~STE0_ALLOWED) || (ste[1] & ~STE1_ALLOWED)) {
         return -EIO;
     }
-    config = BITS(ste[0], 1, 3);
+    config = FIELD_GET(STE0_CONFIG, ste[0]);
     if (config != STE_CONFIG_ABORT && config != STE_CONFIG_BYPASS &&
-        config != STE_CONFIG_S1) {
+        config != STE_CONFIG_STAGE1) {
         return -EIO;
     }
-    eats = EATS(ste[1]);
+    eats = FIELD_GET(STE1_EATS, ste[1]);
     ste[1] &= ~STE1_EATS;
     if (eats > EATS_TRANS) {
         return -EIO;
     }
-    *ats = config == STE_CONFIG_S1 && eats == EATS_TRANS;
+    *ats = config == STE_CONFIG_STAGE1 && eats == EATS_TRANS;
     return 0;
 }
 
@@ -155,35 +129,27 @@ static int nested_alloc(struct uapi_viommu *viommu,
                         const struct iommu_hwpt_alloc *cmd,
                         struct uapi_hwpt **out)
 {
-    struct iommu_hwpt_arm_smmuv3 data;
+    uint64_t ste[2];
     struct uapi_hwpt *hwpt;
     bool ats;
     int ret;
 
-    if ((cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID) || !cmd->data_len) {
-        return -EOPNOTSUPP;
+    if (cmd->flags || cmd->data_type != IOMMU_HWPT_DATA_ARM_SMMUV3 ||
+        cmd->data_len != sizeof(ste)) {
+        return uapi_error("nested HWPT with flags 0x%x and %u bytes of type %u",
+                          cmd->flags, cmd->data_len, cmd->data_type);
     }
-    if (cmd->data_type != IOMMU_HWPT_DATA_ARM_SMMUV3 ||
-        cmd->data_len != sizeof(data)) {
-        return -EINVAL;     /* all that there is is also the least there was */
-    }
-    if (!uapi_copy_in(&data, cmd->data_uptr, sizeof(data))) {
-        return -EFAULT;
-    }
-    ret = validate_vste((uint64_t *)data.ste, &ats);
+    memcpy(ste, uapi_pointer(cmd->data_uptr), sizeof(ste));
+    ret = validate_vste(ste, &ats);
     if (ret) {
         return ret;
-    }
-    if (cmd->flags) {
-        uapi_error("HWPT_ALLOC with a fault queue is not modelled");
-        return -EOPNOTSUPP;
     }
     hwpt = uapi_object_new(viommu->obj.ctx, UAPI_OBJ_HWPT_NESTED,
                            sizeof(*hwpt), &nested_ops);
     hwpt->smmu = viommu->smmu;
     hwpt->viommu = viommu;
     viommu->obj.users++;
-    memcpy(hwpt->vste, data.ste, sizeof(hwpt->vste));
+    memcpy(hwpt->vste, ste, sizeof(hwpt->vste));
     hwpt->ats = ats;
     *out = hwpt;
     return 0;
@@ -198,10 +164,7 @@ static int alloc_from(struct uapi_device *dev, struct uapi_object *from,
 
     switch (from->type) {
     case UAPI_OBJ_IOAS:
-        return paging_alloc(dev, (struct uapi_ioas *)from, cmd->flags,
-                            cmd->data_len != 0, out);
-    case UAPI_OBJ_HWPT_PAGING:
-        return -EOPNOTSUPP; /* the driver nests on a vIOMMU only */
+        return paging_alloc(dev, (struct uapi_ioas *)from, cmd->flags, out);
     case UAPI_OBJ_VIOMMU:
         viommu = (struct uapi_viommu *)from;
         if (viommu->smmu != dev->conf.smmu) {
@@ -209,31 +172,20 @@ static int alloc_from(struct uapi_device *dev, struct uapi_object *from,
         }
         return nested_alloc(viommu, cmd, out);
     default:
-        return -EINVAL;
+        return uapi_error("HWPT made from object %u", from->id);
     }
 }
 
 int uapi_hwpt_alloc(struct uapi_context *ctx, void *arg)
 {
     struct iommu_hwpt_alloc *cmd = arg;
+    struct uapi_device *dev = uapi_device_by_id(ctx, cmd->dev_id);
+    struct uapi_object *from = uapi_object_any(ctx, cmd->pt_id);
     struct uapi_hwpt *hwpt;
-    struct uapi_object *from;
-    struct uapi_device *dev;
     int ret;
 
-    if (cmd->__reserved) {
-        return -EOPNOTSUPP;
-    }
-    if ((cmd->data_type == IOMMU_HWPT_DATA_NONE) != !cmd->data_len) {
-        return -EINVAL;
-    }
-    dev = uapi_device_by_id(ctx, cmd->dev_id);
-    if (!dev) {
+    if (!dev || !from) {
         return -ENOENT;
-    }
-    from = uapi_object_any(ctx, cmd->pt_id);
-    if (!from) {
-        return -EINVAL;
     }
     ret = alloc_from(dev, from, cmd, &hwpt);
     if (!ret) {
@@ -244,6 +196,6 @@ int uapi_hwpt_alloc(struct uapi_context *ctx, void *arg)
 
 unsigned uapi_hwpt_ste_config(const struct uapi_hwpt *hwpt)
 {
-    return hwpt->vste[0] & STE0_V ? BITS(hwpt->vste[0], 1, 3)
+    return hwpt->vste[0] & STE0_V ? FIELD_GET(STE0_CONFIG, hwpt->vste[0])
                                   : STE_CONFIG_ABORT;
 }

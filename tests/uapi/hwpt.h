@@ -38,9 +38,4 @@ int uapi_hwpt_auto(struct uapi_device *dev, struct uapi_ioas *ioas,
 /* Config field of a nested HWPT's STE; 0 (abort) if the STE is not valid */
 unsigned uapi_hwpt_ste_config(const struct uapi_hwpt *hwpt);
 
-/* STE.Config */
-#define STE_CONFIG_ABORT 0
-#define STE_CONFIG_BYPASS 4
-#define STE_CONFIG_S1 5
-
 #endif /* UAPI_HWPT_H */

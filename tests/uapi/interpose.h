@@ -9,6 +9,9 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/types.h>
+
+#include "file.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -30,5 +33,18 @@
     }
 
 #define REAL(name) real_##name()
+
+/* What the model uses itself, past itself */
+int uapi_real_close(int fd);
+ssize_t uapi_real_read(int fd, void *buf, size_t len);
+int uapi_real_eventfd(unsigned value, int flags);
+/* Returns: a duplicate that closes on exec, or -1 (errno) */
+int uapi_real_dup_cloexec(int fd);
+
+/*
+ * @fd may be a mark of the test's (uapi_iommu_fd(), uapi_device_fd()): make it
+ * a file of the model's. Without the lock. Returns: as uapi_file_get()
+ */
+struct uapi_file *uapi_adopt(int fd);
 
 #endif /* UAPI_INTERPOSE_H */

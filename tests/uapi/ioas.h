@@ -15,7 +15,6 @@ struct uapi_ioas_area {
     uint64_t last;
     uint8_t *host;      /* where it is in this process */
     bool readable, writable;
-    void *file_map;     /* our own mapping of a file, else NULL */
     struct uapi_ioas_area *next;
 };
 
@@ -29,13 +28,10 @@ struct uapi_ioas {
     struct uapi_object obj;
     struct uapi_ioas_area *areas;        /* sorted */
     struct uapi_ioas_reserved *reserved; /* may overlap */
-    uint64_t alignment;
-    unsigned domains;   /* HWPTs: pages get pinned if there are any */
 };
 
 int uapi_ioas_alloc(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_map(struct uapi_context *ctx, void *cmd);
-int uapi_ioas_map_file(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_unmap(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_iova_ranges(struct uapi_context *ctx, void *cmd);
 
@@ -43,11 +39,6 @@ int uapi_ioas_iova_ranges(struct uapi_context *ctx, void *cmd);
 int uapi_ioas_reserve(struct uapi_ioas *ioas, uint64_t start, uint64_t last,
                       const void *owner);
 void uapi_ioas_unreserve(struct uapi_ioas *ioas, const void *owner);
-
-/* The first HWPT pins all pages. Returns: 0, -EFAULT, -EADDRINUSE */
-int uapi_ioas_add_domain(struct uapi_ioas *ioas, uint64_t aperture_last,
-                         const void *owner);
-void uapi_ioas_remove_domain(struct uapi_ioas *ioas, const void *owner);
 
 /*
  * Stage 2: where is @iova?

@@ -31,43 +31,26 @@ static int serve_dma(struct uapi_device *dev, struct uapi_request *req)
     if (req->arg[2] > sizeof(req->data)) {
         return -EINVAL;
     }
-    req->result[0] = uapi_smmu_dma(dev, &access, req->data, req->arg[2]);
+    req->result = uapi_smmu_dma(dev, &access, req->data, req->arg[2]);
     return 0;
 }
 
 static int serve(struct uapi_request *req)
 {
-    struct uapi_device *dev = NULL;
+    struct uapi_device *dev = uapi_device(req->arg[0]);
 
-    memset(req->result, 0, sizeof(req->result));
-    switch (req->op) {
-    case UAPI_REQ_PING:
-        return 0;
-    case UAPI_REQ_TLB_CLEAR:
-        uapi_smmu_clear_caches();
-        return 0;
-    case UAPI_REQ_EVENT:
-    case UAPI_REQ_IRQ:
-    case UAPI_REQ_DMA:
-    case UAPI_REQ_TLB_LOOKUP:
-        dev = uapi_device(req->arg[0]);
-        break;
-    default:
-        return -EOPNOTSUPP;
-    }
     if (!dev || !dev->idev) {
         return -ENODEV;
     }
     switch (req->op) {
     case UAPI_REQ_EVENT:
         return serve_event(dev, req->arg);
-    case UAPI_REQ_IRQ:
-        return uapi_irq_inject(dev, req->arg[1], req->arg[2]);
+    case UAPI_REQ_MSI:
+        return uapi_irq_raise(dev, req->arg[1]);
     case UAPI_REQ_DMA:
         return serve_dma(dev, req);
     default:
-        req->result[0] = uapi_smmu_cached(dev, req->arg[1], &req->result[1]);
-        return 0;
+        return -EOPNOTSUPP;
     }
 }
 

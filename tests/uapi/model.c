@@ -48,8 +48,7 @@ static struct uapi_control *map_control(const char *path)
     if (ctl == MAP_FAILED) {
         die(path, strerror(errno));
     }
-    if (ctl->magic != UAPI_CONTROL_MAGIC ||
-        ctl->version != UAPI_CONTROL_VERSION || ctl->size != sizeof(*ctl)) {
+    if (ctl->magic != UAPI_CONTROL_MAGIC || ctl->size != sizeof(*ctl)) {
         die(path, "a control block of another version");
     }
     return ctl;
@@ -108,7 +107,6 @@ int uapi_enter(enum uapi_call call)
                                                      seen > at))) {
             usleep(rule->delay_ms * 1000);
             error = -rule->error;
-            rule->fired_call = call;
             atomic_fetch_add(&rule->fired, 1);
         }
     }
@@ -126,7 +124,7 @@ void uapi_leave(enum uapi_call call, int ret)
     }
 }
 
-void uapi_error(const char *format, ...)
+int uapi_error(const char *format, ...)
 {
     char text[256];
     va_list ap;
@@ -138,6 +136,7 @@ void uapi_error(const char *format, ...)
     if (uapi_ctl && atomic_fetch_add(&uapi_ctl->errors, 1) == 0) {
         memcpy(uapi_ctl->first_error, text, sizeof(text));
     }
+    return -EINVAL;
 }
 
 void uapi_log(enum uapi_log_type type, uint64_t arg0, uint64_t arg1,

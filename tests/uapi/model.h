@@ -19,8 +19,6 @@
 #include "control.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BITS(value, shift, length) \
-    (((uint64_t)(value) >> (shift)) & (~UINT64_C(0) >> (64 - (length))))
 #define UAPI_PAGE 4096u
 
 /* The control block; NULL while nobody asked for the model. Any thread. */
@@ -43,11 +41,21 @@ int uapi_enter(enum uapi_call call);
 /* What uapi_enter() let pass ended with @ret: count failures */
 void uapi_leave(enum uapi_call call, int ret);
 
-/* Something that is not modelled, or that no caller may do. Any thread. */
-void uapi_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * The caller does what is not modelled, or what no correct user of the kernel
+ * does: the test fails. So what exactly the kernel returns then is not
+ * modelled. Any thread. Returns: -EINVAL
+ */
+int uapi_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void uapi_log(enum uapi_log_type type, uint64_t arg0, uint64_t arg1,
               uint64_t arg2, uint64_t arg3);
+
+/* An address in an ioctl's argument, which must be valid */
+static inline void *uapi_pointer(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
 
 /* calloc() that does not fail */
 void *uapi_zalloc(size_t size);

@@ -99,12 +99,20 @@ void *uapi_object_new(struct uapi_context *ctx, enum uapi_object_type type,
     return obj;
 }
 
+static struct uapi_object *lookup(struct uapi_context *ctx, uint32_t id)
+{
+    return id < ctx->size && ctx->table[id] != &tombstone ? ctx->table[id]
+                                                          : NULL;
+}
+
 struct uapi_object *uapi_object_any(struct uapi_context *ctx, uint32_t id)
 {
-    if (!id || id >= ctx->size || ctx->table[id] == &tombstone) {
-        return NULL;
+    struct uapi_object *obj = lookup(ctx, id);
+
+    if (!obj) {
+        uapi_error("object %u does not exist", id);
     }
-    return ctx->table[id];
+    return obj;
 }
 
 struct uapi_object *uapi_object_find(struct uapi_context *ctx, uint32_t id,
@@ -112,7 +120,11 @@ struct uapi_object *uapi_object_find(struct uapi_context *ctx, uint32_t id,
 {
     struct uapi_object *obj = uapi_object_any(ctx, id);
 
-    return obj && obj->type == type ? obj : NULL;
+    if (obj && obj->type != type) {
+        uapi_error("object %u is of type %d, not %d", id, obj->type, type);
+        return NULL;
+    }
+    return obj;
 }
 
 int uapi_object_destroy(struct uapi_context *ctx, uint32_t id)
@@ -141,7 +153,7 @@ void uapi_object_each(struct uapi_context *ctx, enum uapi_object_type type,
                       void *opaque)
 {
     for (uint32_t i = 1; i < ctx->size; i++) {
-        struct uapi_object *obj = uapi_object_any(ctx, i);
+        struct uapi_object *obj = lookup(ctx, i);
 
         if (obj && obj->type == type && !fn(obj, opaque)) {
             return;

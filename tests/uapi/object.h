@@ -42,13 +42,13 @@ void uapi_context_put(struct uapi_context *ctx);
 void *uapi_object_new(struct uapi_context *ctx, enum uapi_object_type type,
                       size_t size, const struct uapi_object_ops *ops);
 
-/* Returns: the object with this ID if it is of @type, else NULL (ENOENT) */
+/* Returns: the object with this ID if it is of @type; else NULL, an error */
 struct uapi_object *uapi_object_find(struct uapi_context *ctx, uint32_t id,
                                      enum uapi_object_type type);
 /* The same for any type */
 struct uapi_object *uapi_object_any(struct uapi_context *ctx, uint32_t id);
 
-/* IOMMU_DESTROY. Returns: 0, -ENOENT or -EBUSY */
+/* IOMMU_DESTROY. Returns: 0 or -errno */
 int uapi_object_destroy(struct uapi_context *ctx, uint32_t id);
 
 /*

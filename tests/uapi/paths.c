@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which paths are the model's, and the functions that take a path. */
+#undef _FILE_OFFSET_BITS
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "interpose.h"
 #include "iommufd.h"
-#include "paths.h"
-#include "shim.h"
 #include "vfio.h"
 
 #define IOMMU_PATH "/dev/iommu"
@@ -23,7 +28,11 @@ static int open_null(int flags)
     return open("/dev/null", O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 }
 
-int uapi_open_path(const char *path, int flags)
+/*
+ * Open @path if it is a modelled device.
+ * Returns: a descriptor, -1 with errno, or -2 if the path is not the model's
+ */
+static int open_modelled(const char *path, int flags)
 {
     bool iommu = !strcmp(path, IOMMU_PATH);
     enum uapi_call call = iommu ? UAPI_OPEN_IOMMU : UAPI_OPEN_CDEV;
@@ -61,7 +70,8 @@ int uapi_open_path(const char *path, int flags)
     return fd;
 }
 
-const char *uapi_sysfs_path(const char *path, char *buf, size_t size)
+/* Returns: @path in the test's sysfs tree if it is of a modelled device */
+static const char *sysfs_path(const char *path, char *buf, size_t size)
 {
     const char *bdf = path + strlen(SYSFS_PATH), *end;
     int n;
@@ -107,4 +117,143 @@ struct uapi_file *uapi_adopt(int fd)
     }
     uapi_unlock();
     return uapi_file_get(fd);
+}
+
+/* ---- Interposed ---------------------------------------------------------- */
+
+#define PATH_SIZE 512
+
+INTERPOSE(int, openat64, (int dir, const char *path, int flags, ...))
+INTERPOSE(int, stat64, (const char *path, struct stat64 *st))
+INTERPOSE(int, lstat64, (const char *path, struct stat64 *st))
+INTERPOSE(DIR *, opendir, (const char *path))
+INTERPOSE(char *, realpath, (const char *path, char *resolved))
+INTERPOSE(ssize_t, readlink, (const char *path, char *to, size_t size))
+INTERPOSE(int, access, (const char *path, int mode))
+
+static int do_open(int dir, const char *path, int flags, mode_t mode)
+{
+    char buf[PATH_SIZE];
+    int fd = -2;
+
+    if (path && path[0] == '/') {
+        fd = open_modelled(path, flags);
+        path = sysfs_path(path, buf, sizeof(buf));
+    }
+    return fd == -2 ? REAL(openat64)(dir, path, flags, mode) : fd;
+}
+
+#define MODE_ARGUMENT(flags, mode)                                          \
+    mode_t mode = 0;                                                        \
+    if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) {            \
+        va_list ap;                                                         \
+        va_start(ap, flags);                                                \
+        mode = va_arg(ap, mode_t);                                          \
+        va_end(ap);                                                         \
+    }
+
+EXPORT int open(const char *path, int flags, ...)
+{
+    MODE_ARGUMENT(flags, mode)
+
+    return do_open(AT_FDCWD, path, flags, mode);
+}
+
+EXPORT int open64(const char *path, int flags, ...)
+{
+    MODE_ARGUMENT(flags, mode)
+
+    return do_open(AT_FDCWD, path, flags, mode);
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+    MODE_ARGUMENT(flags, mode)
+
+    return do_open(dir, path, flags, mode);
+}
+
+EXPORT int openat64(int dir, const char *path, int flags, ...)
+{
+    MODE_ARGUMENT(flags, mode)
+
+    return do_open(dir, path, flags, mode);
+}
+
+/* What the compiler's fortification makes of open() with two arguments */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+
+EXPORT int __open_2(const char *path, int flags)
+{
+    return do_open(AT_FDCWD, path, flags, 0);
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+    return do_open(AT_FDCWD, path, flags, 0);
+}
+
+EXPORT int stat64(const char *path, struct stat64 *st)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(stat64)(sysfs_path(path, buf, sizeof(buf)), st);
+}
+
+/* Both structures are the same where the model runs */
+EXPORT int stat(const char *path, struct stat *st)
+{
+    _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "LP64");
+    return stat64(path, (struct stat64 *)st);
+}
+
+EXPORT int lstat64(const char *path, struct stat64 *st)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(lstat64)(sysfs_path(path, buf, sizeof(buf)), st);
+}
+
+EXPORT DIR *opendir(const char *path)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(opendir)(sysfs_path(path, buf, sizeof(buf)));
+}
+
+EXPORT char *realpath(const char *path, char *resolved)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(realpath)(sysfs_path(path, buf, sizeof(buf)), resolved);
+}
+
+char *__realpath_chk(const char *path, char *resolved, size_t size);
+
+EXPORT char *__realpath_chk(const char *path, char *resolved, size_t size)
+{
+    return realpath(path, resolved);
+}
+
+EXPORT ssize_t readlink(const char *path, char *to, size_t size)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(readlink)(sysfs_path(path, buf, sizeof(buf)), to, size);
+}
+
+ssize_t __readlink_chk(const char *path, char *to, size_t size, size_t room);
+
+EXPORT ssize_t __readlink_chk(const char *path, char *to, size_t size,
+                              size_t room)
+{
+    return readlink(path, to, size);
+}
+
+EXPORT int access(const char *path, int mode)
+{
+    char buf[PATH_SIZE];
+
+    return REAL(access)(sysfs_path(path, buf, sizeof(buf)), mode);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "command.h"
 #include "hwpt.h"
 #include "legal.h"
 #include "tlb.h"
 #include "translate.h"
+
+#define NESTING (IDR0_S1P | IDR0_S2P)
 
 const struct uapi_smmu_config *uapi_smmu_config(unsigned smmu)
 {
@@ -12,12 +13,12 @@ const struct uapi_smmu_config *uapi_smmu_config(unsigned smmu)
 
 bool uapi_smmu_can_nest(unsigned smmu)
 {
-    return BITS(uapi_ctl->smmu[smmu].idr[0], 0, 2) == 3;   /* S2P, S1P */
+    return (uapi_ctl->smmu[smmu].idr[0] & NESTING) == NESTING;
 }
 
 bool uapi_smmu_has_s2fwb(unsigned smmu)
 {
-    return BITS(uapi_ctl->smmu[smmu].idr[3], 8, 1);
+    return uapi_ctl->smmu[smmu].idr[3] & IDR3_FWB;
 }
 
 bool uapi_smmu_coherent(unsigned smmu)
@@ -27,9 +28,7 @@ bool uapi_smmu_coherent(unsigned smmu)
 
 uint64_t uapi_smmu_aperture(unsigned smmu)
 {
-    unsigned bits = uapi_ctl->smmu[smmu].s2_bits;
-
-    return bits && bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+    return (UINT64_C(1) << uapi_ctl->smmu[smmu].s2_bits) - 1;
 }
 
 static uint64_t vmids[UAPI_MAX_SMMUS];
@@ -37,7 +36,7 @@ static uint64_t vmids[UAPI_MAX_SMMUS];
 uint32_t uapi_smmu_get_vmid(unsigned smmu)
 {
     for (uint32_t vmid = 1; vmid < 64; vmid++) {
-        if (!BITS(vmids[smmu], vmid, 1)) {
+        if (!(vmids[smmu] & UINT64_C(1) << vmid)) {
             vmids[smmu] |= UINT64_C(1) << vmid;
             return vmid;
         }
@@ -65,7 +64,7 @@ static void keep_dma(struct uapi_device *dev)
 
 void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
 {
-    uint64_t cmd[2] = { CMD_CFGI_STE | (uint64_t)dev->conf.sid << 32, 1 };
+    uint64_t cmd[2] = { CMD_CFGI_STE | CMD_SID(dev->conf.sid), CFGI_LEAF };
     bool changed = ste->config != dev->ste.config ||
                    ste->paging != dev->ste.paging || ste->ats != dev->ste.ats ||
                    memcmp(ste->vste, dev->ste.vste, sizeof(ste->vste));
@@ -83,19 +82,14 @@ void uapi_smmu_write_ste(struct uapi_device *dev, const struct uapi_ste *ste)
     keep_dma(dev);
 }
 
-struct unmapped {
-    struct uapi_ioas *ioas;
-};
-
 /* A nesting parent's change takes stage 1 of all on top of it along */
 static bool drop_stage2(struct uapi_object *obj, void *opaque)
 {
     struct uapi_hwpt *hwpt = (struct uapi_hwpt *)obj;
-    struct unmapped *unmapped = opaque;
     uint64_t cmd[2] = { CMD_TLBI_NH_ALL };
 
-    if (hwpt->ioas == unmapped->ioas && hwpt->vmid) {
-        cmd[0] |= (uint64_t)hwpt->vmid << CMD_VMID_SHIFT;
+    if (hwpt->ioas == opaque && hwpt->vmid) {
+        cmd[0] |= FIELD_PREP(CMD0_VMID, hwpt->vmid);
         uapi_smmu_command(hwpt->smmu, cmd);
     }
     return true;
@@ -103,26 +97,25 @@ static bool drop_stage2(struct uapi_object *obj, void *opaque)
 
 void uapi_smmu_stage2_unmapped(struct uapi_ioas *ioas)
 {
-    struct unmapped unmapped = { .ioas = ioas };
-
-    uapi_object_each(ioas->obj.ctx, UAPI_OBJ_HWPT_PAGING, drop_stage2,
-                     &unmapped);
+    uapi_object_each(ioas->obj.ctx, UAPI_OBJ_HWPT_PAGING, drop_stage2, ioas);
 }
 
 /* The last address of TLBI_NH_VA and _VAA, which are legal */
 static uint64_t tlbi_last(const uint64_t cmd[2])
 {
-    unsigned tg = CMD_TG(cmd[1]);
-    uint64_t pages = (CMD_NUM(cmd[0]) + 1) << CMD_SCALE(cmd[0]);
+    unsigned tg = FIELD_GET(CMD1_TG, cmd[1]);
+    uint64_t pages = (FIELD_GET(CMD0_NUM, cmd[0]) + 1)
+                     << FIELD_GET(CMD0_SCALE, cmd[0]);
 
     /* without TG: any entry that has this address */
-    return CMD_ADDR(cmd[1]) + (tg ? (pages << (10 + 2 * tg)) - 1 : 0);
+    return (cmd[1] & CMD1_ADDRESS) + (tg ? (pages << (10 + 2 * tg)) - 1 : 0);
 }
 
 static void tlbi_va(unsigned smmu, const uint64_t cmd[2], int64_t asid)
 {
-    uapi_tlb_drop_range(smmu, CMD_VMID(cmd[0]), asid, CMD_ADDR(cmd[1]),
-                        tlbi_last(cmd), CMD_TTL(cmd[1]));
+    uapi_tlb_drop_range(smmu, FIELD_GET(CMD0_VMID, cmd[0]), asid,
+                        cmd[1] & CMD1_ADDRESS, tlbi_last(cmd),
+                        FIELD_GET(CMD1_TTL, cmd[1]));
 }
 
 /* Returns: whether the SMMU would execute it */
@@ -141,25 +134,29 @@ static bool check_command(unsigned smmu, const uint64_t cmd[2])
 
 void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
 {
+    uint32_t vmid = FIELD_GET(CMD0_VMID, cmd[0]);
+    uint32_t asid = FIELD_GET(CMD0_ASID, cmd[0]);
+    uint32_t sid = FIELD_GET(CMD0_SID, cmd[0]);
+
     if (!check_command(smmu, cmd)) {
         return;
     }
-    switch (CMD_OP(cmd[0])) {
+    switch (cmd[0] & CMD0_OPCODE) {
     case CMD_CFGI_STE:
     case CMD_CFGI_CD_ALL:
-        uapi_cd_drop(smmu, CMD_SID(cmd[0]), -1);
+        uapi_cd_drop(smmu, sid, -1);
         break;
     case CMD_CFGI_CD:
-        uapi_cd_drop(smmu, CMD_SID(cmd[0]), CMD_SSID(cmd[0]));
+        uapi_cd_drop(smmu, sid, FIELD_GET(CMD0_SSID, cmd[0]));
         break;
     case CMD_TLBI_NH_ALL:
-        uapi_tlb_drop_vmid(smmu, CMD_VMID(cmd[0]));
+        uapi_tlb_drop_vmid(smmu, vmid);
         break;
     case CMD_TLBI_NH_ASID:
-        uapi_tlb_drop_asid(smmu, CMD_VMID(cmd[0]), CMD_ASID(cmd[0]));
+        uapi_tlb_drop_asid(smmu, vmid, asid);
         break;
     case CMD_TLBI_NH_VA:
-        tlbi_va(smmu, cmd, CMD_ASID(cmd[0]));
+        tlbi_va(smmu, cmd, asid);
         break;
     case CMD_TLBI_NH_VAA:
         tlbi_va(smmu, cmd, -1);
@@ -167,26 +164,4 @@ void uapi_smmu_command(unsigned smmu, const uint64_t cmd[2])
     default:
         break;      /* ATC_INV: there is no ATC */
     }
-}
-
-void uapi_smmu_clear_caches(void)
-{
-    uapi_tlb_clear();
-    uapi_cd_clear();
-}
-
-bool uapi_smmu_cached(struct uapi_device *dev, uint64_t iova, uint64_t *ipa)
-{
-    const struct uapi_tlb_entry *entry;
-    const uint64_t *cd = uapi_cd_find(dev->conf.smmu, dev->conf.sid, 0);
-
-    if (dev->ste.config != UAPI_STE_NESTED || !cd) {
-        return false;
-    }
-    entry = uapi_tlb_find(dev->conf.smmu, dev->ste.paging->vmid, CD_ASID(cd),
-                          iova);
-    if (entry) {
-        *ipa = entry->ipa + (iova - entry->va);
-    }
-    return entry;
 }

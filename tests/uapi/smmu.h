@@ -10,6 +10,7 @@
  */
 
 #include "model.h"
+#include "smmuv3.h"
 
 struct uapi_context;
 struct uapi_device;
@@ -70,9 +71,5 @@ uapi_result uapi_smmu_dma(struct uapi_device *dev,
                           size_t len);
 /* Write an MSI to the host's doorbell. Returns: whether it arrives */
 bool uapi_smmu_msi(struct uapi_device *dev, unsigned vector);
-
-/* UAPI_REQ_TLB_LOOKUP. Returns: whether @iova is cached for @dev */
-bool uapi_smmu_cached(struct uapi_device *dev, uint64_t iova, uint64_t *ipa);
-void uapi_smmu_clear_caches(void);
 
 #endif /* UAPI_SMMU_H */

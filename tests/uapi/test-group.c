@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "tap.h"
 
 static void start(struct bench *b, uint32_t group)
 {
@@ -31,8 +30,8 @@ static void test_own(void)
     struct bench b;
 
     start(&b, 2);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
-    CHECK(ste(&b, 1) != UAPI_STE_S2);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_S2);
+    g_assert_true(ste(&b, 1) != UAPI_STE_S2);
     end(&b);
 }
 
@@ -44,20 +43,20 @@ static void test_follow(void)
     int cdev;
 
     start(&b, 1);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_S2);
     cdev = bench_second(&b, 0, &dev);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
-    CHECK_EQ(io_detach(b.cdev), 0);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_ABORT);
-    CHECK_EQ(io_attach(cdev, b.parent), 0);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_S2);
+    g_assert_cmpint(io_detach(b.cdev), ==, 0);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_ABORT);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_ABORT);
+    g_assert_cmpint(io_attach(cdev, b.parent), ==, 0);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_S2);
     close(cdev);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_ABORT);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_ABORT);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_ABORT);
     end(&b);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_BYPASS);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_BYPASS);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_BYPASS);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_BYPASS);
 }
 
 /* The second may attach to what the group has, and to nothing else */
@@ -68,23 +67,24 @@ static void test_second(void)
     int cdev;
 
     start(&b, 1);
-    CHECK_EQ(io_paging(&b, b.devid, b.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT,
-                       &other), 0);
+    g_assert_cmpint(io_paging(&b, b.devid, b.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT,
+                              &other),
+                    ==, 0);
     cdev = bench_second(&b, 0, &dev);
-    CHECK_EQ(io_attach(cdev, other), EINVAL);
-    CHECK_EQ(io_attach(cdev, b.parent), 0);
+    g_assert_cmpint(io_attach(cdev, other), ==, EINVAL);
+    g_assert_cmpint(io_attach(cdev, b.parent), ==, 0);
     /* both move by the replace of one */
-    CHECK_EQ(io_attach(cdev, other), 0);
-    CHECK_EQ(b.uapi->control->state[0].hwpt, other);
-    CHECK_EQ(b.uapi->control->state[1].hwpt, other);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(b.uapi->control->state[1].hwpt, b.parent);
-    CHECK_EQ(io_destroy(&b, other), 0);
+    g_assert_cmpint(io_attach(cdev, other), ==, 0);
+    g_assert_cmphex(b.uapi->control->state[0].hwpt, ==, other);
+    g_assert_cmphex(b.uapi->control->state[1].hwpt, ==, other);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmphex(b.uapi->control->state[1].hwpt, ==, b.parent);
+    g_assert_cmpint(io_destroy(&b, other), ==, 0);
     /* one leaves, and is translated as long as the other is attached */
-    CHECK_EQ(io_detach(b.cdev), 0);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
-    CHECK_EQ(io_detach(cdev), 0);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_ABORT);
+    g_assert_cmpint(io_detach(b.cdev), ==, 0);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_S2);
+    g_assert_cmpint(io_detach(cdev), ==, 0);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_ABORT);
     close(cdev);
     end(&b);
 }
@@ -98,18 +98,18 @@ static void test_nested(void)
 
     start(&b, 1);
     cdev = bench_second(&b, 0, &dev);
-    CHECK_EQ(io_nested(&b, b.devid, b.viommu, STE0_S1, 0, &s1), 0);
-    CHECK_EQ(io_attach(b.cdev, s1), ENOENT);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_S2);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_S2);
-    CHECK_EQ(b.uapi->control->state[0].hwpt, b.parent);
-    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID + 1, &vdev), 0);
-    CHECK_EQ(io_attach(b.cdev, s1), 0);
-    CHECK_EQ(ste(&b, 0), UAPI_STE_NESTED);
-    CHECK_EQ(ste(&b, 1), UAPI_STE_NESTED);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, vdev), 0);
-    CHECK_EQ(io_destroy(&b, s1), 0);
+    g_assert_cmpint(io_nested(&b, b.devid, b.viommu, STE_S1, 0, &s1), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, s1), ==, ENOENT);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_S2);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_S2);
+    g_assert_cmphex(b.uapi->control->state[0].hwpt, ==, b.parent);
+    g_assert_cmpint(io_vdevice(&b, dev, b.viommu, VSID + 1, &vdev), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, s1), ==, 0);
+    g_assert_cmphex(ste(&b, 0), ==, UAPI_STE_NESTED);
+    g_assert_cmphex(ste(&b, 1), ==, UAPI_STE_NESTED);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&b, vdev), ==, 0);
+    g_assert_cmpint(io_destroy(&b, s1), ==, 0);
     close(cdev);
     end(&b);
 }
@@ -123,22 +123,24 @@ static void test_owner(void)
     start(&b, 1);
     cmd.iommufd = open("/dev/iommu", O_RDWR);
     cdev = open("/dev/vfio/devices/vfio1", O_RDWR);
-    CHECK_EQ(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), EPERM);
+    g_assert_cmpint(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), ==,
+                    EPERM);
     close(cdev);
     b.uapi->control->device[1].group = 2;
     cdev = open("/dev/vfio/devices/vfio1", O_RDWR);
-    CHECK_EQ(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), 0);
+    g_assert_cmpint(bench_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd), ==, 0);
     close(cdev);
     close(cmd.iommufd);
     end(&b);
 }
 
-static const struct tap_test tests[] = {
-    { "group/own", test_own },
-    { "group/follow", test_follow },
-    { "group/second", test_second },
-    { "group/nested", test_nested },
-    { "group/owner", test_owner },
-};
-
-TAP_MAIN(tests)
+int main(int argc, char **argv)
+{
+    bench_init(&argc, &argv);
+    g_test_add_func("/group/own", test_own);
+    g_test_add_func("/group/follow", test_follow);
+    g_test_add_func("/group/second", test_second);
+    g_test_add_func("/group/nested", test_nested);
+    g_test_add_func("/group/owner", test_owner);
+    return g_test_run();
+}

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "tap.h"
 
 static void set_kernel(struct bench *b, uint32_t kernel)
 {
@@ -15,25 +14,27 @@ static void set_kernel(struct bench *b, uint32_t kernel)
 /* Which nested HWPTs can be attached without a vDEVICE? */
 static void check_without_vdevice(uint32_t kernel, int error)
 {
-    static const uint64_t bypassing[] = { STE0_BYPASS, STE0_ABORT, 0 };
+    static const uint64_t bypassing[] = { STE_BYPASS, STE_ABORT, 0 };
     uint32_t hwpt = 0, s1;
     struct bench b;
 
     bench_start(&b);
     set_kernel(&b, kernel);
-    CHECK_EQ(io_destroy(&b, b.vdev), 0);
+    g_assert_cmpint(io_destroy(&b, b.vdev), ==, 0);
     for (unsigned i = 0; i < 3; i++) {
-        CHECK_EQ(io_nested(&b, b.devid, b.viommu, bypassing[i], 0, &hwpt), 0);
-        CHECK_EQ(io_attach(b.cdev, hwpt), error);
-        CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-        CHECK_EQ(io_destroy(&b, hwpt), 0);
+        g_assert_cmpint(io_nested(&b, b.devid, b.viommu, bypassing[i], 0,
+                                  &hwpt),
+                        ==, 0);
+        g_assert_cmpint(io_attach(b.cdev, hwpt), ==, error);
+        g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+        g_assert_cmpint(io_destroy(&b, hwpt), ==, 0);
     }
-    CHECK_EQ(io_nested(&b, b.devid, b.viommu, STE0_S1, 0, &s1), 0);
-    CHECK_EQ(io_attach(b.cdev, s1), ENOENT);
-    CHECK_EQ(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), 0);
-    CHECK_EQ(io_attach(b.cdev, s1), 0);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, s1), 0);
+    g_assert_cmpint(io_nested(&b, b.devid, b.viommu, STE_S1, 0, &s1), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, s1), ==, ENOENT);
+    g_assert_cmpint(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, s1), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&b, s1), ==, 0);
     bench_close(&b);
 }
 
@@ -51,20 +52,20 @@ static void test_without_vdevice(void)
  */
 static void check_vdevice_goes(uint32_t kernel)
 {
-    uint64_t cmd[1][2] = { { 0x06 | (uint64_t)VSID << 32, 0 } };
+    uint64_t cmd[1][2] = { { CMD_CFGI_CD_ALL | CMD_SID(VSID), 0 } };
     uint32_t hwpt = 0, num = 1;
     struct bench b;
 
     bench_start(&b);
     set_kernel(&b, kernel);
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
-    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), 0);
-    CHECK_EQ(io_destroy(&b, b.vdev), 0);
-    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), EIO);
-    CHECK_EQ(b.uapi->control->state[0].ste, UAPI_STE_NESTED);
-    CHECK_EQ(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), 0);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, hwpt), 0);
+    g_assert_cmpint(bench_ste(&b, STE_S1, 0, &hwpt), ==, 0);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, cmd, &num), ==, 0);
+    g_assert_cmpint(io_destroy(&b, b.vdev), ==, 0);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, cmd, &num), ==, EIO);
+    g_assert_cmphex(b.uapi->control->state[0].ste, ==, UAPI_STE_NESTED);
+    g_assert_cmpint(io_vdevice(&b, b.devid, b.viommu, VSID, &b.vdev), ==, 0);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&b, hwpt), ==, 0);
     bench_close(&b);
 }
 
@@ -84,10 +85,10 @@ static void check_streams(uint32_t kernel, int error)
     set_kernel(&b, kernel);
     b.uapi->control->device[1].num_streams = 2;
     cdev = bench_second(&b, 0, &dev);
-    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID, &id), EEXIST);
-    CHECK_EQ(io_vdevice(&b, dev, b.viommu, VSID + 1, &id), error);
+    g_assert_cmpint(io_vdevice(&b, dev, b.viommu, VSID, &id), ==, EEXIST);
+    g_assert_cmpint(io_vdevice(&b, dev, b.viommu, VSID + 1, &id), ==, error);
     if (!error) {
-        CHECK_EQ(io_destroy(&b, id), 0);
+        g_assert_cmpint(io_destroy(&b, id), ==, 0);
     }
     close(cdev);
     b.uapi->control->device[1].num_streams = 1;
@@ -107,15 +108,15 @@ static void check_no_ats(struct uapi_control *c, uint32_t kernel, bool smmu,
     struct iommu_hw_info cmd = { .size = sizeof(cmd) };
     struct bench b;
 
-    c->smmu[0].idr[0] |= smmu << 10;
+    c->smmu[0].idr[0] |= smmu ? IDR0_ATS : 0;
     c->device[0].flags = flags;
     bench_open(&b);
     set_kernel(&b, kernel);
     cmd.dev_id = b.devid;
-    CHECK_EQ(bench_ioctl(b.iommu, IOMMU_GET_HW_INFO, &cmd), 0);
-    CHECK_EQ(cmd.out_capabilities, expected);
+    g_assert_cmpint(bench_ioctl(b.iommu, IOMMU_GET_HW_INFO, &cmd), ==, 0);
+    g_assert_cmphex(cmd.out_capabilities, ==, expected);
     bench_close(&b);
-    c->smmu[0].idr[0] &= ~(1u << 10);
+    c->smmu[0].idr[0] &= ~IDR0_ATS;
     c->device[0].flags = 0;
 }
 
@@ -150,20 +151,21 @@ static uint32_t kernel_of(const char *text)
 
 static void test_environment(void)
 {
-    CHECK_EQ(kernel_of("6.18"), 0x0612);
-    CHECK_EQ(kernel_of("7.4"), UAPI_KERNEL_NEXT);
-    CHECK_EQ(kernel_of("6.14"), 0);
-    CHECK_EQ(errno, EINVAL);
-    CHECK_EQ(kernel_of("6"), 0);
-    CHECK_EQ(kernel_of("6.18.1"), 0);
+    g_assert_cmphex(kernel_of("6.18"), ==, 0x0612);
+    g_assert_cmphex(kernel_of("7.4"), ==, UAPI_KERNEL_NEXT);
+    g_assert_cmpint(kernel_of("6.14"), ==, 0);
+    g_assert_cmpint(errno, ==, EINVAL);
+    g_assert_cmpint(kernel_of("6"), ==, 0);
+    g_assert_cmpint(kernel_of("6.18.1"), ==, 0);
 }
 
-static const struct tap_test tests[] = {
-    { "kernel/without-vdevice", test_without_vdevice },
-    { "kernel/vdevice-goes", test_vdevice_goes },
-    { "kernel/streams", test_streams },
-    { "kernel/no-ats", test_no_ats },
-    { "kernel/environment", test_environment },
-};
-
-TAP_MAIN(tests)
+int main(int argc, char **argv)
+{
+    bench_init(&argc, &argv);
+    g_test_add_func("/kernel/without-vdevice", test_without_vdevice);
+    g_test_add_func("/kernel/vdevice-goes", test_vdevice_goes);
+    g_test_add_func("/kernel/streams", test_streams);
+    g_test_add_func("/kernel/no-ats", test_no_ats);
+    g_test_add_func("/kernel/environment", test_environment);
+    return g_test_run();
+}

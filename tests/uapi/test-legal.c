@@ -6,29 +6,9 @@
 #include <string.h>
 
 #include "bench.h"
-#include "tap.h"
 
-#define IDR0_ATS (1u << 10)
-#define IDR0_ASID16 (1u << 12)
-#define IDR1_SSIDSIZE(n) ((uint32_t)(n) << 6)
-#define IDR3_RIL (1u << 10)
-#define IDR5_DS (1u << 7)
-
-#define SID ((uint64_t)VSID << 32)
-#define SSID(n) ((uint64_t)(n) << 12)
-#define SSV (1ull << 11)
-#define GLOBAL (1ull << 9)
-#define ASID(n) ((uint64_t)(n) << 48)
-#define NUM(n) ((uint64_t)(n) << 12)
-#define SCALE(n) ((uint64_t)(n) << 20)
-#define TTL(n) ((uint64_t)(n) << 8)
-#define TG(n) ((uint64_t)(n) << 10)
+#define SID CMD_SID(VSID)
 #define VA 0x7654321000ull
-#define STE1_S1STALLD (1ull << 27)
-#define STE1_EATS (1ull << 28)
-
-enum { NH_ALL = 0x10, NH_ASID, NH_VA, NH_VAA, NSNH_ALL = 0x30, CFGI_CD = 0x05,
-       CFGI_CD_ALL, ATC_INV = 0x40 };
 
 enum verdict {
     LEGAL,
@@ -48,76 +28,81 @@ struct host {
 static const struct host plain, asid16 = { .idr0 = IDR0_ASID16 },
     ril = { .idr3 = IDR3_RIL }, ds = { .idr3 = IDR3_RIL, .idr5 = IDR5_DS },
     ats = { .idr0 = IDR0_ATS | EATS }, ats_off = { .idr0 = IDR0_ATS },
-    ssid8 = { .idr0 = IDR0_ATS | EATS, .idr1 = IDR1_SSIDSIZE(8) };
+    ssid8 = { .idr0 = IDR0_ATS | EATS, .idr1 = FIELD_PREP(IDR1_SSIDSIZE, 8) };
 
 static const struct {
     const struct host *host;
     uint64_t cmd[2];
     enum verdict verdict;
 } commands[] = {
-    { &plain, { NSNH_ALL }, LEGAL },
-    { &plain, { NSNH_ALL | 1 << 8 }, REFUSED },
-    { &plain, { NH_ALL }, LEGAL },
-    { &plain, { NH_ALL | ASID(1) }, ILLEGAL },
-    { &plain, { NH_ALL, 1 }, ILLEGAL },
-    { &plain, { NH_ASID | ASID(0xff) }, LEGAL },
-    { &plain, { NH_ASID | ASID(0x100) }, ILLEGAL },
-    { &plain, { NH_ASID, VA }, ILLEGAL },
-    { &asid16, { NH_ASID | ASID(0xffff) }, LEGAL },
-    { &plain, { NH_VA | ASID(0xff), VA | 1 }, LEGAL },
-    { &plain, { NH_VA | ASID(0x100), VA }, ILLEGAL },
-    { &asid16, { NH_VA | ASID(0xffff), VA }, LEGAL },
-    { &plain, { NH_VA, VA | 2 }, ILLEGAL },
-    { &plain, { NH_VA, VA | 1 << 7 }, ILLEGAL },            /* TTL128 */
-    { &plain, { NH_VA | 1 << 11, VA }, ILLEGAL },
-    { &plain, { NH_VA | 1 << 17, VA }, ILLEGAL },
-    { &plain, { NH_VAA, VA | 1 }, LEGAL },
-    { &plain, { NH_VAA | ASID(1), VA }, ILLEGAL },
+    { &plain, { CMD_TLBI_NSNH_ALL }, LEGAL },
+    { &plain, { CMD_TLBI_NSNH_ALL | 1 << 8 }, REFUSED },
+    { &plain, { CMD_TLBI_NH_ALL }, LEGAL },
+    { &plain, { CMD_TLBI_NH_ALL | CMD_ASID(1) }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_ALL, 1 }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_ASID | CMD_ASID(0xff) }, LEGAL },
+    { &plain, { CMD_TLBI_NH_ASID | CMD_ASID(0x100) }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_ASID, VA }, ILLEGAL },
+    { &asid16, { CMD_TLBI_NH_ASID | CMD_ASID(0xffff) }, LEGAL },
+    { &plain, { CMD_TLBI_NH_VA | CMD_ASID(0xff), VA | 1 }, LEGAL },
+    { &plain, { CMD_TLBI_NH_VA | CMD_ASID(0x100), VA }, ILLEGAL },
+    { &asid16, { CMD_TLBI_NH_VA | CMD_ASID(0xffff), VA }, LEGAL },
+    { &plain, { CMD_TLBI_NH_VA, VA | 2 }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VA, VA | 1 << 7 }, ILLEGAL },   /* TTL128 */
+    { &plain, { CMD_TLBI_NH_VA | 1 << 11, VA }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VA | 1 << 17, VA }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VAA, VA | 1 }, LEGAL },
+    { &plain, { CMD_TLBI_NH_VAA | CMD_ASID(1), VA }, ILLEGAL },
     /* ranges */
-    { &plain, { NH_VA | NUM(1), VA }, ILLEGAL },
-    { &plain, { NH_VA | SCALE(1), VA }, ILLEGAL },
-    { &plain, { NH_VA, VA | TG(1) | TTL(3) }, ILLEGAL },
-    { &plain, { NH_VAA, VA | TTL(3) }, ILLEGAL },
-    { &ril, { NH_VA | NUM(31) | SCALE(31), VA | TG(1) }, LEGAL },
-    { &ril, { NH_VA | NUM(1), VA | TG(1) | TTL(3) }, LEGAL },
-    { &ril, { NH_VA | SCALE(1), VA | TG(3) | TTL(2) }, LEGAL },
-    { &ril, { NH_VA, VA | TG(1) | TTL(3) }, LEGAL },
-    { &ril, { NH_VA, VA | TG(1) }, ILLEGAL },
-    { &ril, { NH_VAA, VA | TG(3) }, ILLEGAL },
-    { &ril, { NH_VA | NUM(1), VA }, ILLEGAL },              /* TG 0 */
-    { &ril, { NH_VA | SCALE(1), VA }, ILLEGAL },
-    { &ril, { NH_VA, VA | TTL(1) }, ILLEGAL },
-    { &ril, { NH_VA | SCALE(32), VA | TG(1) }, ILLEGAL },
-    { &ds, { NH_VA | SCALE(32), VA | TG(1) }, LEGAL },
-    { &ril, { NH_VA, VA | TG(2) | TTL(1) }, ILLEGAL },
-    { &ril, { NH_VA | NUM(1), VA | TG(2) | TTL(1) }, ILLEGAL },
-    { &ril, { NH_VA, VA | TG(2) | TTL(2) }, LEGAL },
-    { &ds, { NH_VA, VA | TG(2) | TTL(1) }, LEGAL },
-    { &ds, { NH_VA, VA | TG(2) }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VA | CMD_RANGE(1, 0), VA }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VA | CMD_RANGE(0, 1), VA }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VA, VA | CMD_TG(12) | CMD_TTL(3) }, ILLEGAL },
+    { &plain, { CMD_TLBI_NH_VAA, VA | CMD_TTL(3) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(31, 31), VA | CMD_TG(12) }, LEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(1, 0),
+              VA | CMD_TG(12) | CMD_TTL(3) }, LEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(0, 1),
+              VA | CMD_TG(16) | CMD_TTL(2) }, LEGAL },
+    { &ril, { CMD_TLBI_NH_VA, VA | CMD_TG(12) | CMD_TTL(3) }, LEGAL },
+    { &ril, { CMD_TLBI_NH_VA, VA | CMD_TG(12) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VAA, VA | CMD_TG(16) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(1, 0), VA }, ILLEGAL },  /* TG 0 */
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(0, 1), VA }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA, VA | CMD_TTL(1) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(0, 32), VA | CMD_TG(12) }, ILLEGAL },
+    { &ds, { CMD_TLBI_NH_VA | CMD_RANGE(0, 32), VA | CMD_TG(12) }, LEGAL },
+    { &ril, { CMD_TLBI_NH_VA, VA | CMD_TG(14) | CMD_TTL(1) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA | CMD_RANGE(1, 0),
+              VA | CMD_TG(14) | CMD_TTL(1) }, ILLEGAL },
+    { &ril, { CMD_TLBI_NH_VA, VA | CMD_TG(14) | CMD_TTL(2) }, LEGAL },
+    { &ds, { CMD_TLBI_NH_VA, VA | CMD_TG(14) | CMD_TTL(1) }, LEGAL },
+    { &ds, { CMD_TLBI_NH_VA, VA | CMD_TG(14) }, ILLEGAL },
     /* configuration */
-    { &plain, { CFGI_CD | SID, 1 }, LEGAL },
-    { &plain, { CFGI_CD | SID | 1 << 10, 1 }, ILLEGAL },    /* SSec */
-    { &plain, { CFGI_CD | SID | SSV, 1 }, ILLEGAL },
-    { &plain, { CFGI_CD | SID | SSID(1), 1 }, ILLEGAL },
-    { &ssid8, { CFGI_CD | SID | SSID(255), 1 }, LEGAL },
-    { &ssid8, { CFGI_CD | SID | SSID(256), 1 }, MISUSE },
-    { &plain, { CFGI_CD_ALL | SID }, LEGAL },
-    { &plain, { CFGI_CD_ALL | SID, 1 }, ILLEGAL },
-    { &ssid8, { CFGI_CD_ALL | SID | SSID(1) }, ILLEGAL },
+    { &plain, { CMD_CFGI_CD | SID, 1 }, LEGAL },
+    { &plain, { CMD_CFGI_CD | SID | 1 << 10, 1 }, ILLEGAL },    /* SSec */
+    { &plain, { CMD_CFGI_CD | SID | CMD0_SSV, 1 }, ILLEGAL },
+    { &plain, { CMD_CFGI_CD | SID | CMD_SSID(1), 1 }, ILLEGAL },
+    { &ssid8, { CMD_CFGI_CD | SID | CMD_SSID(255), 1 }, LEGAL },
+    { &ssid8, { CMD_CFGI_CD | SID | CMD_SSID(256), 1 }, MISUSE },
+    { &plain, { CMD_CFGI_CD_ALL | SID }, LEGAL },
+    { &plain, { CMD_CFGI_CD_ALL | SID, 1 }, ILLEGAL },
+    { &ssid8, { CMD_CFGI_CD_ALL | SID | CMD_SSID(1) }, ILLEGAL },
     /* ATS */
-    { &plain, { ATC_INV | SID, 52 }, ILLEGAL },
-    { &ats_off, { ATC_INV | SID, 52 }, MISUSE },
-    { &ats, { ATC_INV | SID, 52 }, LEGAL },
-    { &ats, { ATC_INV | SID, VA | 53 }, ILLEGAL },
-    { &ats, { ATC_INV | SID, VA | 1 << 6 }, ILLEGAL },
-    { &ats, { ATC_INV | SID | SSV, 52 }, ILLEGAL },
-    { &ats, { ATC_INV | SID | GLOBAL, 52 }, ILLEGAL },
-    { &ats, { ATC_INV | SID | SSID(1), 52 }, ILLEGAL },
-    { &ssid8, { ATC_INV | SID | SSV | GLOBAL | SSID(255), 52 }, LEGAL },
-    { &ssid8, { ATC_INV | SID | SSV | SSID(256), 52 }, MISUSE },
-    { &ssid8, { ATC_INV | SID | SSID(1), 52 }, MISUSE },
-    { &ssid8, { ATC_INV | SID | GLOBAL, 52 }, MISUSE },
-    { &ssid8, { ATC_INV | SID | 1 << 10, 52 }, ILLEGAL },
+    { &plain, { CMD_ATC_INV | SID, ATC_INV_ALL }, ILLEGAL },
+    { &ats_off, { CMD_ATC_INV | SID, ATC_INV_ALL }, MISUSE },
+    { &ats, { CMD_ATC_INV | SID, ATC_INV_ALL }, LEGAL },
+    { &ats, { CMD_ATC_INV | SID, VA | 53 }, ILLEGAL },
+    { &ats, { CMD_ATC_INV | SID, VA | 1 << 6 }, ILLEGAL },
+    { &ats, { CMD_ATC_INV | SID | CMD0_SSV, ATC_INV_ALL }, ILLEGAL },
+    { &ats, { CMD_ATC_INV | SID | CMD0_GLOBAL, ATC_INV_ALL }, ILLEGAL },
+    { &ats, { CMD_ATC_INV | SID | CMD_SSID(1), ATC_INV_ALL }, ILLEGAL },
+    { &ssid8, { CMD_ATC_INV | SID | CMD0_SSV | CMD0_GLOBAL | CMD_SSID(255),
+                ATC_INV_ALL }, LEGAL },
+    { &ssid8, { CMD_ATC_INV | SID | CMD0_SSV | CMD_SSID(256),
+                ATC_INV_ALL }, MISUSE },
+    { &ssid8, { CMD_ATC_INV | SID | CMD_SSID(1), ATC_INV_ALL }, MISUSE },
+    { &ssid8, { CMD_ATC_INV | SID | CMD0_GLOBAL, ATC_INV_ALL }, MISUSE },
+    { &ssid8, { CMD_ATC_INV | SID | 1 << 10, ATC_INV_ALL }, ILLEGAL },
 };
 
 static uint32_t take_errors(struct bench *b)
@@ -130,7 +115,7 @@ static void set_host(struct uapi_control *c, const struct host *host)
     uint32_t *idr = c->smmu[0].idr;
 
     idr[0] = (idr[0] & ~(IDR0_ATS | IDR0_ASID16)) | (host->idr0 & ~(EATS));
-    idr[1] = (idr[1] & ~IDR1_SSIDSIZE(31)) | host->idr1;
+    idr[1] = (idr[1] & ~IDR1_SSIDSIZE) | host->idr1;
     idr[3] = (idr[3] & ~IDR3_RIL) | host->idr3;
     idr[5] = (idr[5] & ~IDR5_DS) | host->idr5;
 }
@@ -149,14 +134,14 @@ static void check_kernel(struct bench *b, uint32_t kernel, unsigned i)
     uapi_check(b->uapi, buf, sizeof(buf));
     errors = take_errors(b);
     if (found != (eio ? EIO : 0) || errors != error) {
-        printf("# command 0x%llx 0x%llx on %x: errno %u, %s\n",
+        g_test_message("command 0x%llx 0x%llx on %x: errno %u, %s",
                (unsigned long long)commands[i].cmd[0],
                (unsigned long long)commands[i].cmd[1], kernel, found,
                errors ? buf : "no error");
     }
-    CHECK_EQ(found, eio ? EIO : 0);
-    CHECK_EQ(errors, error);
-    CHECK_EQ(num, eio ? 0 : 1);
+    g_assert_cmpint(found, ==, eio ? EIO : 0);
+    g_assert_cmpint(errors, ==, error);
+    g_assert_cmpint(num, ==, eio ? 0 : 1);
 }
 
 static void test_commands(void)
@@ -171,15 +156,16 @@ static void test_commands(void)
     defaults.idr0 = IDR0_ASID16;
     defaults.idr3 = IDR3_RIL;
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        uint64_t ste1 = commands[i].host->idr0 & EATS ? STE_EATS(1) : 0;
+
         set_host(c, commands[i].host);
-        CHECK_EQ(bench_ste(&b, STE0_S1, commands[i].host->idr0 & EATS
-                                            ? STE1_EATS : 0, &hwpt), 0);
+        g_assert_cmpint(bench_ste(&b, STE_S1, ste1, &hwpt), ==, 0);
         check_kernel(&b, UAPI_KERNEL_DEFAULT, i);
         check_kernel(&b, UAPI_KERNEL_NEXT, i);
     }
     set_host(c, &defaults);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, hwpt), 0);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&b, hwpt), ==, 0);
     bench_close(&b);
 }
 
@@ -195,18 +181,18 @@ static void test_batch(void)
     bench_start(&b);
     b.uapi->control->kernel = UAPI_KERNEL_NEXT;
     for (int i = 0; i < 130; i++) {
-        cmds[i][0] = NH_ALL;
+        cmds[i][0] = CMD_TLBI_NH_ALL;
     }
     cmds[70][1] = 1;
     at = from = atomic_load(&b.uapi->control->log_head);
-    CHECK_EQ(io_invalidate(&b, b.viommu, cmds, &num), EIO);
-    CHECK_EQ(num, 63);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, cmds, &num), ==, EIO);
+    g_assert_cmpint(num, ==, 63);
     while ((at = uapi_log_find(b.uapi, at, UAPI_LOG_COMMAND, &entry)) !=
            UINT64_MAX) {
         issued += entry.arg[3];
         at++;
     }
-    CHECK_EQ(issued, 63);
+    g_assert_cmpint(issued, ==, 63);
     bench_close(&b);
 }
 
@@ -215,31 +201,31 @@ static void check_ste(struct bench *b, uint64_t ste0, uint64_t ste1,
 {
     uint32_t hwpt = 0;
 
-    CHECK_EQ(bench_ste(b, ste0, ste1, &hwpt), 0);
-    CHECK_EQ(take_errors(b), errors);
-    CHECK_EQ(io_attach(b->cdev, b->parent), 0);
-    CHECK_EQ(io_destroy(b, hwpt), 0);
+    g_assert_cmpint(bench_ste(b, ste0, ste1, &hwpt), ==, 0);
+    g_assert_cmpint(take_errors(b), ==, errors);
+    g_assert_cmpint(io_attach(b->cdev, b->parent), ==, 0);
+    g_assert_cmpint(io_destroy(b, hwpt), ==, 0);
 }
 
 static void test_stall(void)
 {
-    const uint32_t other = ~(3u << 24);
+    const uint32_t other = ~IDR0_STALL_MODEL;
     struct bench b;
     uint32_t *idr0;
 
     bench_start(&b);
     idr0 = &b.uapi->control->smmu[0].idr[0];
     *idr0 &= other;
-    check_ste(&b, STE0_S1, 0, 1);
-    check_ste(&b, STE0_S1, STE1_S1STALLD, 0);
-    check_ste(&b, STE0_BYPASS, 0, 0);
-    check_ste(&b, STE0_ABORT, 0, 0);
-    *idr0 |= 2 << 24;
-    check_ste(&b, STE0_S1, 0, 0);
-    check_ste(&b, STE0_S1, STE1_S1STALLD, 1);
-    *idr0 = (*idr0 & other) | 1 << 24;
-    check_ste(&b, STE0_S1, 0, 0);
-    check_ste(&b, STE0_S1, STE1_S1STALLD, 1);
+    check_ste(&b, STE_S1, 0, 1);
+    check_ste(&b, STE_S1, STE1_S1STALLD, 0);
+    check_ste(&b, STE_BYPASS, 0, 0);
+    check_ste(&b, STE_ABORT, 0, 0);
+    *idr0 |= FIELD_PREP(IDR0_STALL_MODEL, 2);
+    check_ste(&b, STE_S1, 0, 0);
+    check_ste(&b, STE_S1, STE1_S1STALLD, 1);
+    *idr0 = (*idr0 & other) | FIELD_PREP(IDR0_STALL_MODEL, 1);
+    check_ste(&b, STE_S1, 0, 0);
+    check_ste(&b, STE_S1, STE1_S1STALLD, 1);
     bench_close(&b);
 }
 
@@ -250,29 +236,30 @@ static void test_eats(void)
 
     bench_start(&b);
     c = b.uapi->control;
-    check_ste(&b, STE0_S1, STE1_EATS, 1);
+    check_ste(&b, STE_S1, STE_EATS(1), 1);
     c->kernel = UAPI_KERNEL(7, 0);
-    check_ste(&b, STE0_S1, STE1_EATS, 1);
+    check_ste(&b, STE_S1, STE_EATS(1), 1);
     c->smmu[0].idr[0] |= IDR0_ATS;
-    check_ste(&b, STE0_S1, STE1_EATS, 0);
+    check_ste(&b, STE_S1, STE_EATS(1), 0);
     bench_close(&b);
 
     c->device[0].flags = UAPI_DEV_NO_ATS;
     bench_start(&b);
-    check_ste(&b, STE0_S1, STE1_EATS, 1);
-    check_ste(&b, STE0_S1, 0, 0);
+    check_ste(&b, STE_S1, STE_EATS(1), 1);
+    check_ste(&b, STE_S1, 0, 0);
     c->kernel = UAPI_KERNEL(7, 0);      /* does not report the device's */
-    check_ste(&b, STE0_S1, STE1_EATS, 0);
+    check_ste(&b, STE_S1, STE_EATS(1), 0);
     bench_close(&b);
     c->device[0].flags = 0;
     c->smmu[0].idr[0] &= ~IDR0_ATS;
 }
 
-static const struct tap_test tests[] = {
-    { "legal/commands", test_commands },
-    { "legal/batch", test_batch },
-    { "legal/stall", test_stall },
-    { "legal/eats", test_eats },
-};
-
-TAP_MAIN(tests)
+int main(int argc, char **argv)
+{
+    bench_init(&argc, &argv);
+    g_test_add_func("/legal/commands", test_commands);
+    g_test_add_func("/legal/batch", test_batch);
+    g_test_add_func("/legal/stall", test_stall);
+    g_test_add_func("/legal/eats", test_eats);
+    return g_test_run();
+}

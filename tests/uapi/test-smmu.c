@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "tap.h"
 
 #define VA UINT64_C(0x12345000)
 #define PAGE_A (DATA_AT)
@@ -16,21 +15,6 @@
 #define VALUE_A 0xaaaa5555u
 #define VALUE_B 0xbbbb4444u
 #define ASID 7
-
-#define TLBI_NH_ALL 0x10ull
-#define TLBI_NH_ASID 0x11ull
-#define TLBI_NH_VA 0x12ull
-#define TLBI_NH_VAA 0x13ull
-#define TLBI_NSNH_ALL 0x30ull
-#define CFGI_CD 0x05ull
-#define CFGI_CD_ALL 0x06ull
-#define CMD_ASID(asid) ((uint64_t)(asid) << 48)
-#define CMD_SID ((uint64_t)VSID << 32)
-#define NUM(n) ((uint64_t)(n) << 12)
-#define SCALE(n) ((uint64_t)(n) << 20)
-#define TG_4K (1ull << 10)
-#define TTL(n) ((uint64_t)(n) << 8)
-#define LEAF 1ull
 
 struct guest {
     struct bench b;
@@ -54,13 +38,13 @@ static void guest_start(struct guest *g)
     bench_map(&g->b, g->table, VA, PAGE_A, PTE_PAGE);
     bench_map(&g->b, g->table, SCRATCH, SCRATCH, PTE_PAGE);
     bench_cd(&g->b, 0, ASID, g->table);
-    CHECK_EQ(bench_ste(&g->b, STE0_S1, 0, &g->hwpt), 0);
+    g_assert_cmpint(bench_ste(&g->b, STE_S1, 0, &g->hwpt), ==, 0);
 }
 
 static void guest_end(struct guest *g)
 {
-    CHECK_EQ(io_attach(g->b.cdev, g->b.parent), 0);
-    CHECK_EQ(io_destroy(&g->b, g->hwpt), 0);
+    g_assert_cmpint(io_attach(g->b.cdev, g->b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&g->b, g->hwpt), ==, 0);
     bench_close(&g->b);
 }
 
@@ -69,7 +53,7 @@ static void invalidate(struct guest *g, uint64_t dword0, uint64_t dword1)
     uint64_t cmd[1][2] = { { dword0, dword1 } };
     uint32_t num = 1;
 
-    CHECK_EQ(io_invalidate(&g->b, g->b.viommu, cmd, &num), 0);
+    g_assert_cmpint(io_invalidate(&g->b, g->b.viommu, cmd, &num), ==, 0);
 }
 
 static void test_translate(void)
@@ -77,10 +61,10 @@ static void test_translate(void)
     struct guest g;
 
     guest_start(&g);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     bench_poke(&g.b, VA + 8, 0x11223344);
-    CHECK_EQ(((uint32_t *)bench_ram(&g.b, PAGE_A))[2], 0x11223344);
-    CHECK_EQ(bench_peek(&g.b, VA + 0x1000), FAULTED);
+    g_assert_cmphex(((uint32_t *)bench_ram(&g.b, PAGE_A))[2], ==, 0x11223344);
+    g_assert_cmphex(bench_peek(&g.b, VA + 0x1000), ==, FAULTED);
     guest_end(&g);
 }
 
@@ -89,13 +73,13 @@ static void test_bypass_abort(void)
     struct guest g;
 
     guest_start(&g);
-    CHECK_EQ(bench_peek(&g.b, PAGE_A), FAULTED);
-    CHECK_EQ(bench_ste(&g.b, STE0_BYPASS, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, PAGE_A), VALUE_A);
-    CHECK_EQ(bench_ste(&g.b, STE0_ABORT, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, PAGE_A), NO_WRITE);
-    CHECK_EQ(bench_ste(&g.b, 0, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, PAGE_A), NO_WRITE);
+    g_assert_cmphex(bench_peek(&g.b, PAGE_A), ==, FAULTED);
+    g_assert_cmpint(bench_ste(&g.b, STE_BYPASS, 0, &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, PAGE_A), ==, VALUE_A);
+    g_assert_cmpint(bench_ste(&g.b, STE_ABORT, 0, &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, PAGE_A), ==, NO_WRITE);
+    g_assert_cmpint(bench_ste(&g.b, 0, 0, &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, PAGE_A), ==, NO_WRITE);
     guest_end(&g);
 }
 
@@ -106,17 +90,17 @@ static void test_permissions(void)
 
     guest_start(&g);
     pte = bench_leaf(&g.b, g.table, VA);
-    bench_map(&g.b, g.table, VA, PAGE_A, PTE_PAGE | PTE_RO);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    bench_map(&g.b, g.table, VA, PAGE_A, PTE_PAGE | PTE_READONLY);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     bench_poke(&g.b, VA, 1);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     *pte &= ~PTE_AF;
-    invalidate(&g, TLBI_NH_ASID | CMD_ASID(ASID), 0);
-    CHECK_EQ(bench_peek(&g.b, VA), FAULTED);
-    *pte = (PAGE_A | PTE_PAGE) & ~2ull;     /* reserved at this level */
-    CHECK_EQ(bench_peek(&g.b, VA), FAULTED);
+    invalidate(&g, CMD_TLBI_NH_ASID | CMD_ASID(ASID), 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, FAULTED);
+    *pte = (PAGE_A | PTE_PAGE) & ~PTE_TABLE;     /* reserved at this level */
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, FAULTED);
     bench_map(&g.b, g.table, VA, PAGE_A, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     guest_end(&g);
 }
 
@@ -124,13 +108,13 @@ static void test_permissions(void)
 static void check_command(struct guest *g, uint64_t dword0, uint64_t dword1,
                           bool gone)
 {
-    invalidate(g, TLBI_NH_ALL, 0);
+    invalidate(g, CMD_TLBI_NH_ALL, 0);
     bench_map(&g->b, g->table, VA, PAGE_A, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g->b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g->b, VA), ==, VALUE_A);
     bench_map(&g->b, g->table, VA, PAGE_B, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g->b, VA), VALUE_A);       /* stale */
+    g_assert_cmphex(bench_peek(&g->b, VA), ==, VALUE_A); /* stale */
     invalidate(g, dword0, dword1);
-    CHECK_EQ(bench_peek(&g->b, VA), gone ? VALUE_B : VALUE_A);
+    g_assert_cmphex(bench_peek(&g->b, VA), ==, gone ? VALUE_B : VALUE_A);
 }
 
 static void test_tlbi(void)
@@ -138,28 +122,28 @@ static void test_tlbi(void)
     struct guest g;
 
     guest_start(&g);
-    check_command(&g, TLBI_NSNH_ALL, 0, true);
-    check_command(&g, TLBI_NH_ALL, 0, true);
-    check_command(&g, TLBI_NH_ASID | CMD_ASID(ASID), 0, true);
-    check_command(&g, TLBI_NH_ASID | CMD_ASID(ASID + 1), 0, false);
-    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA, true);
-    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA | LEAF, true);
-    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID + 1), VA, false);
-    check_command(&g, TLBI_NH_VA | CMD_ASID(ASID), VA + 0x1000, false);
-    check_command(&g, TLBI_NH_VAA, VA, true);
+    check_command(&g, CMD_TLBI_NSNH_ALL, 0, true);
+    check_command(&g, CMD_TLBI_NH_ALL, 0, true);
+    check_command(&g, CMD_TLBI_NH_ASID | CMD_ASID(ASID), 0, true);
+    check_command(&g, CMD_TLBI_NH_ASID | CMD_ASID(ASID + 1), 0, false);
+    check_command(&g, CMD_TLBI_NH_VA | CMD_ASID(ASID), VA, true);
+    check_command(&g, CMD_TLBI_NH_VA | CMD_ASID(ASID), VA | CFGI_LEAF, true);
+    check_command(&g, CMD_TLBI_NH_VA | CMD_ASID(ASID + 1), VA, false);
+    check_command(&g, CMD_TLBI_NH_VA | CMD_ASID(ASID), VA + 0x1000, false);
+    check_command(&g, CMD_TLBI_NH_VAA, VA, true);
     guest_end(&g);
 }
 
 static void test_tlbi_range(void)
 {
-    const uint64_t one = TLBI_NH_VA | CMD_ASID(ASID);
+    const uint64_t one = CMD_TLBI_NH_VA | CMD_ASID(ASID);
     struct guest g;
 
     guest_start(&g);
-    check_command(&g, one | NUM(0), VA | TG_4K | TTL(3), true);
-    check_command(&g, one | NUM(3), (VA - 0x3000) | TG_4K, true);
-    check_command(&g, one | NUM(2), (VA - 0x3000) | TG_4K, false);
-    check_command(&g, one | NUM(1) | SCALE(1), (VA - 0x3000) | TG_4K, true);
+    check_command(&g, one, VA | CMD_TG(12) | CMD_TTL(3), true);
+    check_command(&g, one | CMD_RANGE(3, 0), (VA - 0x3000) | CMD_TG(12), true);
+    check_command(&g, one | CMD_RANGE(2, 0), (VA - 0x3000) | CMD_TG(12), false);
+    check_command(&g, one | CMD_RANGE(1, 1), (VA - 0x3000) | CMD_TG(12), true);
     guest_end(&g);
 }
 
@@ -177,20 +161,20 @@ static void test_block(void)
     any = g.b.uapi ? 0x15000 : 0x12000;
     l2 = bench_table(&g.b);
     entry = (uint64_t *)bench_ram(&g.b, g.table) + (0x80000000ull >> 30);
-    *entry = l2 | PTE_VALID;
+    *entry = l2 | PTE_TO_TABLE;
     entry = (uint64_t *)bench_ram(&g.b, l2);
-    *entry = ipa | (PTE_PAGE & ~2ull);
+    *entry = ipa | PTE_BLOCK;
     put(&g.b, ipa + 0x12340, VALUE_A);
     put(&g.b, ipa + 0x200000 + 0x12340, VALUE_B);
-    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, 2 * va + 0x12340), ==, VALUE_A);
     *entry += 0x200000;
-    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_A);
-    invalidate(&g, TLBI_NH_VA | CMD_ASID(ASID), (2 * va + any) | LEAF);
-    CHECK_EQ(bench_peek(&g.b, 2 * va + 0x12340), VALUE_B);
+    g_assert_cmphex(bench_peek(&g.b, 2 * va + 0x12340), ==, VALUE_A);
+    invalidate(&g, CMD_TLBI_NH_VA | CMD_ASID(ASID), (2 * va + any) | CFGI_LEAF);
+    g_assert_cmphex(bench_peek(&g.b, 2 * va + 0x12340), ==, VALUE_B);
     guest_end(&g);
 }
 
-/* A context descriptor is kept as well, until CFGI_CD or a new STE */
+/* A context descriptor is kept as well, until CMD_CFGI_CD or a new STE */
 static void test_cd(void)
 {
     struct guest g;
@@ -200,23 +184,24 @@ static void test_cd(void)
     other = bench_table(&g.b);
     bench_map(&g.b, other, VA, PAGE_B, PTE_PAGE);
     bench_map(&g.b, other, SCRATCH, SCRATCH, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     bench_cd(&g.b, 0, ASID + 1, other);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
-    invalidate(&g, CFGI_CD | CMD_SID, LEAF);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
+    invalidate(&g, CMD_CFGI_CD | CMD_SID(VSID), CFGI_LEAF);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_B);
 
     bench_cd(&g.b, 0, ASID, g.table);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
-    invalidate(&g, CFGI_CD_ALL | CMD_SID, 0);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_B);
+    invalidate(&g, CMD_CFGI_CD_ALL | CMD_SID(VSID), 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
 
     /* the kernel invalidates an STE only when it changes */
     bench_cd(&g.b, 0, ASID + 1, other);
-    CHECK_EQ(bench_ste(&g.b, STE0_S1, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
-    CHECK_EQ(bench_ste(&g.b, STE0_S1, 1ull << 4, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    g_assert_cmpint(bench_ste(&g.b, STE_S1, 0, &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
+    g_assert_cmpint(bench_ste(&g.b, STE_S1, FIELD_PREP(STE1_S1COR, 1),
+                              &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_B);
     guest_end(&g);
 }
 
@@ -226,13 +211,13 @@ static void test_tlb_survives(void)
     struct guest g;
 
     guest_start(&g);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     bench_map(&g.b, g.table, VA, PAGE_B, PTE_PAGE);
-    CHECK_EQ(bench_ste(&g.b, STE0_BYPASS, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_ste(&g.b, STE0_S1, 0, &g.hwpt), 0);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
-    invalidate(&g, TLBI_NSNH_ALL, 0);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    g_assert_cmpint(bench_ste(&g.b, STE_BYPASS, 0, &g.hwpt), ==, 0);
+    g_assert_cmpint(bench_ste(&g.b, STE_S1, 0, &g.hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
+    invalidate(&g, CMD_TLBI_NSNH_ALL, 0);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_B);
     guest_end(&g);
 }
 
@@ -244,32 +229,34 @@ static void test_stage2(void)
 
     guest_start(&g);
     put(&g.b, RAM_IOVA + RAM_SIZE - 0x1000, VALUE_B);
-    CHECK_EQ(io_map(&g.b, g.b.ioas, ipa, g.b.ram + RAM_SIZE - 0x1000, 0x1000,
-                    false), 0);
+    g_assert_cmpint(io_map(&g.b, g.b.ioas, ipa, g.b.ram + RAM_SIZE - 0x1000,
+                           0x1000, false),
+                    ==, 0);
     bench_map(&g.b, g.table, va, ipa, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
+    g_assert_cmphex(bench_peek(&g.b, va), ==, VALUE_B);
     bench_poke(&g.b, va, 1);    /* read only in stage 2 */
-    CHECK_EQ(bench_peek(&g.b, va), VALUE_B);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);
+    g_assert_cmphex(bench_peek(&g.b, va), ==, VALUE_B);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A);
     bench_map(&g.b, g.table, VA, PAGE_B, PTE_PAGE);
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_A);    /* stale */
-    CHECK_EQ(io_unmap(&g.b, g.b.ioas, ipa, 0x1000), 0);
-    CHECK_EQ(bench_peek(&g.b, va), FAULTED);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_A); /* stale */
+    g_assert_cmpint(io_unmap(&g.b, g.b.ioas, ipa, 0x1000), ==, 0);
+    g_assert_cmphex(bench_peek(&g.b, va), ==, FAULTED);
     /* a change of the nesting parent takes all of stage 1 along */
-    CHECK_EQ(bench_peek(&g.b, VA), VALUE_B);
+    g_assert_cmphex(bench_peek(&g.b, VA), ==, VALUE_B);
     guest_end(&g);
 }
 
-static const struct tap_test tests[] = {
-    { "smmu/translate", test_translate },
-    { "smmu/bypass-abort", test_bypass_abort },
-    { "smmu/permissions", test_permissions },
-    { "smmu/tlbi", test_tlbi },
-    { "smmu/tlbi-range", test_tlbi_range },
-    { "smmu/block", test_block },
-    { "smmu/cd", test_cd },
-    { "smmu/tlb-survives", test_tlb_survives },
-    { "smmu/stage2", test_stage2 },
-};
-
-TAP_MAIN(tests)
+int main(int argc, char **argv)
+{
+    bench_init(&argc, &argv);
+    g_test_add_func("/smmu/translate", test_translate);
+    g_test_add_func("/smmu/bypass-abort", test_bypass_abort);
+    g_test_add_func("/smmu/permissions", test_permissions);
+    g_test_add_func("/smmu/tlbi", test_tlbi);
+    g_test_add_func("/smmu/tlbi-range", test_tlbi_range);
+    g_test_add_func("/smmu/block", test_block);
+    g_test_add_func("/smmu/cd", test_cd);
+    g_test_add_func("/smmu/tlb-survives", test_tlb_survives);
+    g_test_add_func("/smmu/stage2", test_stage2);
+    return g_test_run();
+}

@@ -3,42 +3,30 @@
 #include <string.h>
 
 #include "bench.h"
-#include "tap.h"
 
 #define VALUE 0x13572468u
 #define DMA_MASK 0xffffffffffull    /* of the `edu` on a host */
-#define F_STREAM_DISABLED 0x06
-#define C_BAD_SUBSTREAMID 0x08
-#define C_BAD_STE 0x04
-#define C_BAD_CD 0x0a
-#define F_TRANSLATION 0x10
-#define F_ADDR_SIZE 0x11
-#define CD0_COMMON (1ull << 8 | 1ull << 10 | 3ull << 12 | 1ull << 31 |      \
-                    2ull << 32 | 1ull << 41 | 1ull << 45 | 1ull << 46 |     \
-                    1ull << 47 | 1ull << 48)
-#define CD0_EPD0 (1ull << 14)
-#define CD0_EPD1 (1ull << 30)
-#define CD0_TBI0 (1ull << 38)
-#define CD0_AFFD (1ull << 35)
-#define CD0_T0(tsz, tg) ((uint64_t)(tsz) | (uint64_t)(tg) << 6)
-#define CD0_T1(tsz, tg) ((uint64_t)(tsz) << 16 | (uint64_t)(tg) << 22 |     \
-                         1ull << 24 | 1ull << 26 | 3ull << 28)
+#define CD0_COMMON (CD_VALID | CD_IPS(2) | CD_ASID(1))
+#define CD0_T0(tsz, tg) (FIELD_PREP(CD0_T0SZ, tsz) | FIELD_PREP(CD0_TG0, tg))
 
-static void set_cd(struct bench *b, uint64_t dword0, uint64_t ttb0,
-                   uint64_t ttb1)
+static void invalidate_all(struct bench *b)
+{
+    const uint64_t cmds[2][2] = { { CMD_CFGI_CD_ALL | CMD_SID(VSID) },
+                                  { CMD_TLBI_NH_ALL } };
+    uint32_t num = 2;
+
+    g_assert_cmpint(io_invalidate(b, b->viommu, cmds, &num), ==, 0);
+}
+
+static void set_cd(struct bench *b, uint64_t dword0, uint64_t ttb0)
 {
     uint64_t *cd = bench_ram(b, CD_AT);
-    const uint64_t all[2] = { 0x06 | (uint64_t)VSID << 32, 0 };
-    const uint64_t tlbi[2] = { 0x10, 0 };
-    const uint64_t cmds[2][2] = { { all[0], 0 }, { tlbi[0], 0 } };
-    uint32_t num = 2;
 
     memset(cd, 0, 64);
     cd[0] = dword0 | CD0_COMMON;
     cd[1] = ttb0;
-    cd[2] = ttb1;
-    cd[3] = 0xff;
-    CHECK_EQ(io_invalidate(b, b->viommu, cmds, &num), 0);
+    cd[3] = CD_MAIR;
+    invalidate_all(b);
 }
 
 /* Tables with pages of 1 << @granule that map @va to @ipa */
@@ -58,10 +46,10 @@ static void map_granule(struct bench *b, uint64_t table, unsigned granule,
         if (!(*entry & 1)) {
             b->next_table = (b->next_table + 0xffff) & ~0xffffull;
             memset(bench_ram(b, b->next_table), 0, 0x10000);
-            *entry = b->next_table | PTE_VALID;
+            *entry = b->next_table | PTE_TO_TABLE;
             b->next_table += 0x10000;
         }
-        table = *entry & 0xffffffff0000ull;
+        table = *entry & PTE_ADDRESS;
     }
     ((uint64_t *)bench_ram(b, table))[va >> granule & ((1u << stride) - 1)] =
         ipa | PTE_PAGE;
@@ -91,15 +79,15 @@ static void check_granule(unsigned granule, unsigned tg0, unsigned va_bits,
     map_granule(&b, table, granule, va_bits, va, DATA_AT);
     map_granule(&b, table, granule, va_bits, SCRATCH, SCRATCH);
     *(uint64_t *)bench_ram(&b, DATA_AT + 0x128) = VALUE;
-    set_cd(&b, CD0_T0(64 - va_bits, tg0) | CD0_EPD1, table, 0);
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
-    CHECK_EQ(bench_peek(&b, va + 0x128), VALUE);
-    CHECK_EQ(bench_peek(&b, va + (1ull << granule)), FAULTED);
+    set_cd(&b, CD0_T0(64 - va_bits, tg0), table);
+    g_assert_cmpint(bench_ste(&b, STE_S1, 0, &hwpt), ==, 0);
+    g_assert_cmphex(bench_peek(&b, va + 0x128), ==, VALUE);
+    g_assert_cmphex(bench_peek(&b, va + (1ull << granule)), ==, FAULTED);
     if (b.uapi || 1ull << va_bits < DMA_MASK) {
-        CHECK_EQ(bench_peek(&b, va | 1ull << va_bits), FAULTED);
+        g_assert_cmphex(bench_peek(&b, va | 1ull << va_bits), ==, FAULTED);
     }
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, hwpt), 0);
+    g_assert_cmpint(io_attach(b.cdev, b.parent), ==, 0);
+    g_assert_cmpint(io_destroy(&b, hwpt), ==, 0);
     bench_close(&b);
 }
 
@@ -122,48 +110,13 @@ static void test_64k(void)
     check_granule(16, 1, 42, 0x12345670000);
 }
 
-/* The upper half, and tags in the top byte */
-static void test_halves(void)
-{
-    const uint64_t va = 0xffffff8000123000;
-    struct bench b;
-    uint32_t hwpt = 0;
-    uint64_t low, high;
-
-    bench_start(&b);
-    if (!b.uapi) {
-        tap_skip("the device's DMA does not get there");
-        bench_close(&b);
-        return;
-    }
-    low = aligned_table(&b);
-    high = aligned_table(&b);
-    map_granule(&b, low, 12, 39, SCRATCH, SCRATCH);
-    map_granule(&b, low, 12, 39, 0x5000, DATA_AT);
-    map_granule(&b, high, 12, 39, va, DATA_AT);
-    *(uint64_t *)bench_ram(&b, DATA_AT) = VALUE;
-    set_cd(&b, CD0_T0(25, 0) | CD0_T1(25, 2) | CD0_TBI0, low, high);
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
-    CHECK_EQ(bench_peek(&b, va), VALUE);
-    CHECK_EQ(bench_peek(&b, 0x5000), VALUE);
-    CHECK_EQ(bench_peek(&b, 0xffffff8000001000), FAULTED);
-    CHECK_EQ(bench_peek(&b, 0x5a00000000005000), VALUE);    /* TBI0 */
-    CHECK_EQ(bench_peek(&b, 0x0040000000005000), FAULTED);
-    CHECK_EQ(bench_peek(&b, 0x5affff8000123000), FAULTED);  /* no TBI1 */
-    set_cd(&b, CD0_T0(25, 0) | CD0_T1(25, 2) | CD0_EPD1, low, high);
-    CHECK_EQ(bench_peek(&b, va), FAULTED);
-    CHECK_EQ(io_attach(b.cdev, b.parent), 0);
-    CHECK_EQ(io_destroy(&b, hwpt), 0);
-    bench_close(&b);
-}
-
 /* On the model alone from here: it tells which event ends a transaction */
 static bool model_start(struct bench *b, uint32_t *hwpt, uint64_t *table)
 {
     bench_start(b);
     *hwpt = 0;
     if (!b->uapi) {
-        tap_skip("needs the model");
+        g_test_skip("needs the model");
         bench_close(b);
         return false;
     }
@@ -175,9 +128,9 @@ static bool model_start(struct bench *b, uint32_t *hwpt, uint64_t *table)
 
 static void model_end(struct bench *b, uint32_t hwpt)
 {
-    b->uapi->control->smmu[0].idr[1] &= ~(31u << 6);
-    CHECK_EQ(io_attach(b->cdev, b->parent), 0);
-    CHECK_EQ(io_destroy(b, hwpt), 0);
+    b->uapi->control->smmu[0].idr[1] &= ~IDR1_SSIDSIZE;
+    g_assert_cmpint(io_attach(b->cdev, b->parent), ==, 0);
+    g_assert_cmpint(io_destroy(b, hwpt), ==, 0);
     bench_close(b);
 }
 
@@ -191,20 +144,20 @@ static uint64_t dma(struct bench *b, int64_t ssid, uint64_t iova)
 
 static void test_bad_cds(void)
 {
-    const uint64_t good = CD0_COMMON | CD0_T0(25, 0) | CD0_EPD1;
+    const uint64_t good = CD0_COMMON | CD0_T0(25, 0);
     const struct { uint64_t dword0, event; } cases[] = {
         { good, 0 },
-        { good & ~(1ull << 31), C_BAD_CD },         /* V */
-        { good & ~(1ull << 41), C_BAD_CD },         /* AA64 */
-        { good | 1ull << 15, C_BAD_CD },            /* ENDI */
-        { good & ~(1ull << 46), C_BAD_CD },         /* A, with TERM_MODEL */
-        { good | 1ull << 44, C_BAD_CD },            /* S, no stall model */
-        { good | 1ull << 43, C_BAD_CD },            /* HA, no HTTU */
-        { good | 3ull << 6, C_BAD_CD },             /* TG0 */
-        { (good & ~63ull) | 15, C_BAD_CD },         /* T0SZ */
-        { (good & ~63ull) | 40, C_BAD_CD },
-        { good | CD0_EPD0, F_TRANSLATION },
-        { good & ~(7ull << 32), 0 },                /* IPS: 32 bits do */
+        { good & ~CD0_V, EVENT_C_BAD_CD },
+        { good & ~CD0_AA64, EVENT_C_BAD_CD },
+        { good | CD0_ENDI, EVENT_C_BAD_CD },
+        { good & ~CD0_A, EVENT_C_BAD_CD },      /* TERM_MODEL is 1 */
+        { good | CD0_S, EVENT_C_BAD_CD },       /* no stall model */
+        { good | CD0_HA, EVENT_C_BAD_CD },      /* no HTTU */
+        { good | CD0_TG0, EVENT_C_BAD_CD },
+        { (good & ~CD0_T0SZ) | 15, EVENT_C_BAD_CD },         /* T0SZ */
+        { (good & ~CD0_T0SZ) | 40, EVENT_C_BAD_CD },
+        { good | CD0_EPD0, EVENT_F_TRANSLATION },
+        { good & ~CD0_IPS, 0 },            /* 32 bits are enough */
     };
     uint64_t table;
     struct bench b;
@@ -213,22 +166,22 @@ static void test_bad_cds(void)
     if (!model_start(&b, &hwpt, &table)) {
         return;
     }
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
+    g_assert_cmpint(bench_ste(&b, STE_S1, 0, &hwpt), ==, 0);
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         *(uint64_t *)bench_ram(&b, CD_AT) = cases[i].dword0;
-        uapi_request(b.uapi, UAPI_REQ_TLB_CLEAR, NULL, 0);
-        CHECK_EQ(dma(&b, -1, 0x5000), cases[i].event);
+        invalidate_all(&b);
+        g_assert_cmphex(dma(&b, -1, 0x5000), ==, cases[i].event);
     }
-    *(uint64_t *)bench_ram(&b, CD_AT) = good & ~(7ull << 32);
+    *(uint64_t *)bench_ram(&b, CD_AT) = good & ~CD0_IPS;
     *bench_leaf(&b, table, 0x5000) |= 1ull << 40;   /* beyond IPS */
-    uapi_request(b.uapi, UAPI_REQ_TLB_CLEAR, NULL, 0);
-    CHECK_EQ(dma(&b, -1, 0x5000), F_ADDR_SIZE);
+    invalidate_all(&b);
+    g_assert_cmphex(dma(&b, -1, 0x5000), ==, EVENT_F_ADDR_SIZE);
     model_end(&b, hwpt);
 }
 
 static void test_substreams(void)
 {
-    const uint64_t ste0 = STE0_S1 | 4ull << 59;     /* 16, a linear table */
+    const uint64_t ste0 = STE_S1 | STE_S1CDMAX(4);  /* a linear table */
     uint64_t table, other;
     struct bench b;
     uint32_t hwpt;
@@ -237,69 +190,76 @@ static void test_substreams(void)
         return;
     }
     /* the SMMU has to have them */
-    CHECK_EQ(bench_ste(&b, ste0, 2, &hwpt), 0);
-    CHECK_EQ(dma(&b, -1, 0x5000), C_BAD_STE);
-    b.uapi->control->smmu[0].idr[1] |= 10u << 6;
+    g_assert_cmpint(bench_ste(&b, ste0, 2, &hwpt), ==, 0);
+    g_assert_cmphex(dma(&b, -1, 0x5000), ==, EVENT_C_BAD_STE);
+    b.uapi->control->smmu[0].idr[1] |= FIELD_PREP(IDR1_SSIDSIZE, 10);
 
     other = bench_table(&b);
     bench_map(&b, other, 0x6000, DATA_AT, PTE_PAGE);
     bench_cd(&b, 3, 2, other);
-    CHECK_EQ(dma(&b, -1, 0x5000), 0);               /* S1DSS: CD 0 */
-    CHECK_EQ(dma(&b, 0, 0x5000), F_STREAM_DISABLED);
-    CHECK_EQ(dma(&b, 3, 0x6000), 0);
-    CHECK_EQ(dma(&b, 3, 0x5000), F_TRANSLATION);
-    CHECK_EQ(dma(&b, 4, 0x6000), C_BAD_CD);
-    CHECK_EQ(dma(&b, 16, 0x6000), C_BAD_SUBSTREAMID);
-    CHECK_EQ(bench_ste(&b, ste0, 0, &hwpt), 0);     /* S1DSS: terminate */
-    CHECK_EQ(dma(&b, -1, 0x5000), F_STREAM_DISABLED);
-    CHECK_EQ(dma(&b, 0, 0x5000), 0);
-    CHECK_EQ(bench_ste(&b, ste0, 1, &hwpt), 0);     /* S1DSS: bypass */
-    CHECK_EQ(dma(&b, -1, 0x5000), UAPI_DMA_HOST_FAULT);
-    CHECK_EQ(dma(&b, -1, DATA_AT), 0);
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);  /* none at all */
-    CHECK_EQ(dma(&b, 0, 0x5000), C_BAD_SUBSTREAMID);
+    g_assert_cmpint(dma(&b, -1, 0x5000), ==, 0); /* S1DSS: CD 0 */
+    g_assert_cmphex(dma(&b, 0, 0x5000), ==, EVENT_F_STREAM_DISABLED);
+    g_assert_cmpint(dma(&b, 3, 0x6000), ==, 0);
+    g_assert_cmphex(dma(&b, 3, 0x5000), ==, EVENT_F_TRANSLATION);
+    g_assert_cmphex(dma(&b, 4, 0x6000), ==, EVENT_C_BAD_CD);
+    g_assert_cmphex(dma(&b, 16, 0x6000), ==, EVENT_C_BAD_SUBSTREAMID);
+    g_assert_cmpint(bench_ste(&b, ste0, 0, &hwpt), ==,
+                    0); /* S1DSS: terminate */
+    g_assert_cmphex(dma(&b, -1, 0x5000), ==, EVENT_F_STREAM_DISABLED);
+    g_assert_cmpint(dma(&b, 0, 0x5000), ==, 0);
+    g_assert_cmpint(bench_ste(&b, ste0, 1, &hwpt), ==, 0); /* S1DSS: bypass */
+    g_assert_cmphex(dma(&b, -1, 0x5000), ==, UAPI_DMA_HOST_FAULT);
+    g_assert_cmpint(dma(&b, -1, DATA_AT), ==, 0);
+    g_assert_cmpint(bench_ste(&b, STE_S1, 0, &hwpt), ==, 0); /* none at all */
+    g_assert_cmphex(dma(&b, 0, 0x5000), ==, EVENT_C_BAD_SUBSTREAMID);
     model_end(&b, hwpt);
 }
 
 /* A table of tables, and CFGI_CD for one of many */
 static void test_two_levels(void)
 {
-    uint64_t table, l1, l2, other;
-    uint64_t cmd[1][2] = { { 0x05 | 65ull << 12 | (uint64_t)VSID << 32, 1 } };
+    uint64_t table, l1, l2, other, ste0;
+    uint64_t cmd[1][2] = {
+        { CMD_CFGI_CD | CMD_SSID(65) | CMD_SID(VSID), CFGI_LEAF },
+    };
     uint32_t hwpt, num = 1;
     struct bench b;
 
     if (!model_start(&b, &hwpt, &table)) {
         return;
     }
-    b.uapi->control->smmu[0].idr[1] |= 10u << 6;
+    b.uapi->control->smmu[0].idr[1] |= FIELD_PREP(IDR1_SSIDSIZE, 10);
     l1 = bench_table(&b);
     l2 = bench_table(&b);
     other = bench_table(&b);
     bench_map(&b, other, 0x6000, DATA_AT, PTE_PAGE);
     bench_cd(&b, 65 % 64, 2, other);
     memcpy(bench_ram(&b, l2 + 64), bench_ram(&b, CD_AT + 64), 64);
-    ((uint64_t *)bench_ram(&b, l1))[1] = l2 | 1;
-    CHECK_EQ(bench_ste(&b, 1ull | 5ull << 1 | 1ull << 4 | l1 | 8ull << 59, 0,
-                       &hwpt), 0);
-    CHECK_EQ(dma(&b, 65, 0x6000), 0);
-    CHECK_EQ(dma(&b, 1, 0x6000), C_BAD_SUBSTREAMID);    /* L1 not valid */
+    ((uint64_t *)bench_ram(&b, l1))[1] = l2 | L1CD_V;
+    ste0 = STE_STAGE1 | FIELD_PREP(STE0_S1FMT, S1FMT_4K_L2) | l1 |
+           STE_S1CDMAX(8);
+    g_assert_cmpint(bench_ste(&b, ste0, 0, &hwpt), ==, 0);
+    g_assert_cmpint(dma(&b, 65, 0x6000), ==, 0);
+    g_assert_cmphex(dma(&b, 1, 0x6000), ==,
+                    EVENT_C_BAD_SUBSTREAMID); /* L1 not valid */
     memset(bench_ram(&b, l2 + 64), 0, 64);
-    CHECK_EQ(dma(&b, 65, 0x6000), 0);                   /* it is cached */
-    cmd[0][0] += 1ull << 12;
-    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), 0);
-    CHECK_EQ(dma(&b, 65, 0x6000), 0);                   /* that was SSID 66 */
-    cmd[0][0] -= 1ull << 12;
-    CHECK_EQ(io_invalidate(&b, b.viommu, cmd, &num), 0);
-    CHECK_EQ(dma(&b, 65, 0x6000), C_BAD_CD);
+    g_assert_cmpint(dma(&b, 65, 0x6000), ==, 0); /* it is cached */
+    cmd[0][0] += CMD_SSID(1);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, cmd, &num), ==, 0);
+    g_assert_cmpint(dma(&b, 65, 0x6000), ==, 0); /* that was SSID 66 */
+    cmd[0][0] -= CMD_SSID(1);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, cmd, &num), ==, 0);
+    g_assert_cmphex(dma(&b, 65, 0x6000), ==, EVENT_C_BAD_CD);
     model_end(&b, hwpt);
 }
 
 /* Global entries: for every ASID */
 static void test_global(void)
 {
-    const uint64_t asid_all[1][2] = { { 0x11 | 1ull << 48, 0 } };
-    const uint64_t va_other[1][2] = { { 0x12 | 9ull << 48, 0x7000 } };
+    const uint64_t asid_all[1][2] = { { CMD_TLBI_NH_ASID | CMD_ASID(1) } };
+    const uint64_t va_other[1][2] = {
+        { CMD_TLBI_NH_VA | CMD_ASID(9), 0x7000 },
+    };
     uint32_t hwpt, num = 1;
     uint64_t table, value;
     struct bench b;
@@ -308,25 +268,26 @@ static void test_global(void)
         return;
     }
     bench_map(&b, table, 0x7000, DATA_AT, PTE_PAGE & ~PTE_NG);
-    CHECK_EQ(bench_ste(&b, STE0_S1, 0, &hwpt), 0);
-    CHECK_EQ(dma(&b, -1, 0x7000), 0);
+    g_assert_cmpint(bench_ste(&b, STE_S1, 0, &hwpt), ==, 0);
+    g_assert_cmpint(dma(&b, -1, 0x7000), ==, 0);
     *bench_leaf(&b, table, 0x7000) = 0;
-    CHECK_EQ(io_invalidate(&b, b.viommu, asid_all, &num), 0);
-    CHECK_EQ(dma(&b, -1, 0x7000), 0);
-    CHECK_EQ(io_invalidate(&b, b.viommu, va_other, &num), 0);
-    CHECK_EQ(uapi_dma(b.uapi, 0, 0x7000, &value, 8, true), F_TRANSLATION);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, asid_all, &num), ==, 0);
+    g_assert_cmpint(dma(&b, -1, 0x7000), ==, 0);
+    g_assert_cmpint(io_invalidate(&b, b.viommu, va_other, &num), ==, 0);
+    g_assert_cmphex(uapi_dma(b.uapi, 0, 0x7000, &value, 8, true), ==,
+                    EVENT_F_TRANSLATION);
     model_end(&b, hwpt);
 }
 
-static const struct tap_test tests[] = {
-    { "tables/4k", test_4k },
-    { "tables/16k", test_16k },
-    { "tables/64k", test_64k },
-    { "tables/halves", test_halves },
-    { "tables/bad-cds", test_bad_cds },
-    { "tables/substreams", test_substreams },
-    { "tables/two-levels", test_two_levels },
-    { "tables/global", test_global },
-};
-
-TAP_MAIN(tests)
+int main(int argc, char **argv)
+{
+    bench_init(&argc, &argv);
+    g_test_add_func("/tables/4k", test_4k);
+    g_test_add_func("/tables/16k", test_16k);
+    g_test_add_func("/tables/64k", test_64k);
+    g_test_add_func("/tables/bad-cds", test_bad_cds);
+    g_test_add_func("/tables/substreams", test_substreams);
+    g_test_add_func("/tables/two-levels", test_two_levels);
+    g_test_add_func("/tables/global", test_global);
+    return g_test_run();
+}

@@ -50,11 +50,6 @@ static void tlb_remove(unsigned at)
     tlb[at] = tlb[--tlb_used];
 }
 
-void uapi_tlb_clear(void)
-{
-    tlb_used = 0;
-}
-
 void uapi_tlb_drop_vmid(unsigned smmu, uint32_t vmid)
 {
     for (unsigned i = tlb_used; i-- > 0;) {
@@ -113,11 +108,6 @@ void uapi_cd_add(unsigned smmu, uint32_t sid, uint32_t ssid,
     cds[at].sid = sid;
     cds[at].ssid = ssid;
     memcpy(cds[at].cd, cd, sizeof(cds[at].cd));
-}
-
-void uapi_cd_clear(void)
-{
-    cds_used = 0;
 }
 
 void uapi_cd_drop(unsigned smmu, uint32_t sid, int64_t ssid)

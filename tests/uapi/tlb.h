@@ -25,7 +25,6 @@ struct uapi_tlb_entry {
 const struct uapi_tlb_entry *uapi_tlb_find(unsigned smmu, uint32_t vmid,
                                            uint32_t asid, uint64_t va);
 void uapi_tlb_add(const struct uapi_tlb_entry *entry);
-void uapi_tlb_clear(void);
 void uapi_tlb_drop_vmid(unsigned smmu, uint32_t vmid);
 void uapi_tlb_drop_asid(unsigned smmu, uint32_t vmid, uint32_t asid);
 
@@ -40,7 +39,6 @@ void uapi_tlb_drop_range(unsigned smmu, uint32_t vmid, int64_t asid,
 const uint64_t *uapi_cd_find(unsigned smmu, uint32_t sid, uint32_t ssid);
 void uapi_cd_add(unsigned smmu, uint32_t sid, uint32_t ssid,
                  const uint64_t cd[8]);
-void uapi_cd_clear(void);
 /* @ssid: -1: all of the StreamID's */
 void uapi_cd_drop(unsigned smmu, uint32_t sid, int64_t ssid);
 

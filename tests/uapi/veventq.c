@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* After eventq.c and iommufd_viommu_report_event() of Linux 7.2. */
+/*
+ * After eventq.c and iommufd_viommu_report_event(), and the event handler of
+ * the arm-smmu-v3 driver, Linux 7.2.
+ */
 #include <limits.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -7,7 +10,7 @@
 #include <linux/iommufd.h>
 
 #include "file.h"
-#include "shim.h"
+#include "interpose.h"
 #include "veventq.h"
 
 #define DEPTH_MAX (1u << 19)
@@ -80,17 +83,12 @@ static ssize_t veventq_read(struct uapi_file *file, void *buf, size_t len)
     uint8_t *to = buf;
     size_t done = 0;
 
-    if (len < header) {
-        return -EINVAL;
-    }
     while (q->head) {
         struct vevent *ev = q->head;
 
         if (len - done < header + sizeof(ev->event)) {
-            if (!done) {
-                return -EINVAL;
-            }
-            break;
+            return done ? (ssize_t)done
+                        : uapi_error("read of %zu bytes from a vEVENTQ", len);
         }
         memcpy(to + done, &ev->header, header);
         memcpy(to + done + header, ev->event, sizeof(ev->event));
@@ -127,21 +125,12 @@ int uapi_veventq_alloc(struct uapi_context *ctx, void *arg)
     struct uapi_veventq *q;
     int fd, own;
 
-    if (cmd->flags || cmd->__reserved ||
-        cmd->type == IOMMU_VEVENTQ_TYPE_DEFAULT) {
-        return -EOPNOTSUPP;
-    }
-    if (!cmd->veventq_depth || cmd->veventq_depth > DEPTH_MAX) {
-        return -EINVAL;
-    }
     viommu = (struct uapi_viommu *)uapi_object_find(ctx, cmd->viommu_id,
                                                     UAPI_OBJ_VIOMMU);
-    if (!viommu) {
-        return -ENOENT;
-    }
-    if (cmd->type != IOMMU_VEVENTQ_TYPE_ARM_SMMUV3) {
-        uapi_error("vEVENTQ of type %u is not modelled", cmd->type);
-        return -EOPNOTSUPP;
+    if (!viommu || cmd->flags || cmd->type != IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 ||
+        !cmd->veventq_depth || cmd->veventq_depth > DEPTH_MAX) {
+        return uapi_error("vEVENTQ of type %u, flags 0x%x, depth %u", cmd->type,
+                          cmd->flags, cmd->veventq_depth);
     }
     if (viommu->veventq) {
         return -EEXIST;
@@ -170,7 +159,7 @@ int uapi_veventq_alloc(struct uapi_context *ctx, void *arg)
     return 0;
 }
 
-/* The test wants a queue that is full for the next events */
+/* Does the test pretend that the queue is full? */
 static bool must_lose(void)
 {
     uint32_t n = atomic_load(&uapi_ctl->lose_events);
@@ -181,7 +170,7 @@ static bool must_lose(void)
     return n;
 }
 
-/* What the test wants of the sequence */
+/* The sequence as the test has set it */
 static void bend_sequence(struct uapi_veventq *q)
 {
     uint32_t next = atomic_exchange(&uapi_ctl->next_sequence, 0);
@@ -193,7 +182,7 @@ static void bend_sequence(struct uapi_veventq *q)
     q->sequence &= INT_MAX;
 }
 
-bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
+static bool veventq_add(struct uapi_veventq *q, const uint64_t event[4])
 {
     bool full = q->used == q->depth || must_lose();
     struct vevent *ev;
@@ -216,4 +205,64 @@ bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4])
     q->sequence = (q->sequence + 1) & INT_MAX;
     update_signal(q);
     return !full;
+}
+
+static bool has_address(uint8_t event)
+{
+    return event >= EVENT_F_TRANSLATION && event <= EVENT_F_PERMISSION;
+}
+
+void uapi_event_fault(struct uapi_device *dev,
+                      const struct uapi_access *access,
+                      const struct uapi_fault *fault)
+{
+    uint64_t event[4] = { fault->event };
+
+    if (fault->silent && has_address(fault->event) && !fault->s2) {
+        return;     /* CD.R is 0 */
+    }
+    event[0] |= FIELD_PREP(EVENT0_SID, dev->conf.sid);
+    if (access->has_ssid) {
+        event[0] |= EVENT0_SSV | FIELD_PREP(EVENT0_SSID, access->ssid);
+    }
+    if (has_address(fault->event)) {
+        event[1] = (access->write ? 0 : EVENT1_RNW) |
+                   (fault->s2 ? EVENT1_S2 : 0) |
+                   FIELD_PREP(EVENT1_CLASS, fault->class);
+        event[2] = access->iova;
+        event[3] = fault->s2 ? fault->ipa & ~UINT64_C(0xfff) : 0;
+    }
+    uapi_event_report(dev, event);
+}
+
+/* Those that the kernel's handler takes for a guest */
+static bool for_guest(const uint64_t event[4])
+{
+    switch (event[0] & EVENT0_TYPE) {
+    case EVENT_C_BAD_STE:
+    case EVENT_F_STREAM_DISABLED:
+    case EVENT_C_BAD_SUBSTREAMID:
+    case EVENT_C_BAD_CD:
+    case EVENT_F_TRANSLATION:
+    case EVENT_F_ADDR_SIZE:
+    case EVENT_F_ACCESS:
+    case EVENT_F_PERMISSION:
+        return !(event[1] & (EVENT1_STALL | EVENT1_S2));
+    default:
+        return false;
+    }
+}
+
+bool uapi_event_report(struct uapi_device *dev, const uint64_t event[4])
+{
+    struct uapi_viommu *viommu = dev->event_viommu;
+    uint64_t guest[4];
+
+    if (!viommu || !viommu->veventq || !for_guest(event)) {
+        return false;
+    }
+    memcpy(guest, event, sizeof(guest));
+    guest[0] = (event[0] & ~EVENT0_SID) |
+               FIELD_PREP(EVENT0_SID, dev->event_vsid);
+    return veventq_add(viommu->veventq, guest);
 }

@@ -9,9 +9,6 @@
 
 int uapi_veventq_alloc(struct uapi_context *ctx, void *cmd);
 
-/* Returns: false if the event was lost */
-bool uapi_veventq_add(struct uapi_veventq *q, const uint64_t event[4]);
-
 /* A transaction of @dev failed: make the event, and report it */
 void uapi_event_fault(struct uapi_device *dev,
                       const struct uapi_access *access,

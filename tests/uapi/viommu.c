@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* After viommu.c of iommufd and arm-smmu-v3-iommufd.c, Linux 7.2. */
+/*
+ * After viommu.c of iommufd and arm-smmu-v3-iommufd.c with
+ * arm_vsmmu_cache_invalidate(), Linux 7.2.
+ */
 #include <linux/iommufd.h>
 
 #include "device.h"
 #include "kernel.h"
+#include "legal.h"
 #include "viommu.h"
 
 static void viommu_destroy(struct uapi_object *obj)
@@ -16,16 +20,11 @@ static void viommu_destroy(struct uapi_object *obj)
 static const struct uapi_object_ops viommu_ops = { .destroy = viommu_destroy };
 
 /* Does the driver have a vIOMMU for the device at all? */
-static bool driver_has_viommu(const struct uapi_device *dev, uint32_t type)
+static bool driver_has_viommu(const struct uapi_device *dev)
 {
-    if (!uapi_smmu_can_nest(dev->conf.smmu)) {
-        return false;
-    }
-    if (!(dev->conf.flags & UAPI_DEV_CANWBS) &&
-        !uapi_smmu_has_s2fwb(dev->conf.smmu)) {
-        return false;
-    }
-    return type == IOMMU_VIOMMU_TYPE_ARM_SMMUV3;
+    return uapi_smmu_can_nest(dev->conf.smmu) &&
+           (dev->conf.flags & UAPI_DEV_CANWBS ||
+            uapi_smmu_has_s2fwb(dev->conf.smmu));
 }
 
 int uapi_viommu_alloc(struct uapi_context *ctx, void *arg)
@@ -35,20 +34,18 @@ int uapi_viommu_alloc(struct uapi_context *ctx, void *arg)
     struct uapi_hwpt *parent;
     struct uapi_device *dev;
 
-    if (cmd->flags || cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT) {
-        return -EOPNOTSUPP;
+    if (cmd->flags || cmd->type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3) {
+        return uapi_error("vIOMMU of type %u with flags 0x%x", cmd->type,
+                          cmd->flags);
     }
     dev = uapi_device_by_id(ctx, cmd->dev_id);
-    if (!dev) {
-        return -ENOENT;
-    }
-    if (!driver_has_viommu(dev, cmd->type)) {
-        return -EOPNOTSUPP;
-    }
     parent = (struct uapi_hwpt *)uapi_object_find(ctx, cmd->hwpt_id,
                                                   UAPI_OBJ_HWPT_PAGING);
-    if (!parent) {
+    if (!dev || !parent) {
         return -ENOENT;
+    }
+    if (!driver_has_viommu(dev)) {
+        return -EOPNOTSUPP;
     }
     if (!parent->nest_parent || parent->smmu != dev->conf.smmu) {
         return -EINVAL;
@@ -110,11 +107,8 @@ int uapi_vdevice_alloc(struct uapi_context *ctx, void *arg)
 
     viommu = (struct uapi_viommu *)uapi_object_find(ctx, cmd->viommu_id,
                                                     UAPI_OBJ_VIOMMU);
-    if (!viommu) {
-        return -ENOENT;
-    }
     dev = uapi_device_by_id(ctx, cmd->dev_id);
-    if (!dev) {
+    if (!viommu || !dev) {
         return -ENOENT;
     }
     if (viommu->smmu != dev->conf.smmu) {
@@ -132,8 +126,123 @@ int uapi_vdevice_alloc(struct uapi_context *ctx, void *arg)
     vdev->virt_id = cmd->virt_id;
     viommu->obj.users++;
     dev->vdev = vdev;
-    atomic_store(&dev->state->vsid, (uint32_t)cmd->virt_id);
     atomic_store(&dev->state->vsid_set, 1);
     cmd->out_vdevice_id = vdev->obj.id;
     return 0;
+}
+
+/* ---- Invalidation -------------------------------------------------------- */
+
+#define BATCH 63    /* commands that the driver issues at once, SYNC apart */
+
+struct command {
+    uint64_t dword[2];
+};
+
+/*
+ * Put the host's VMID or StreamID into a guest's command.
+ * Returns: 0, or -EIO if no guest may send it
+ */
+static int convert(struct uapi_viommu *viommu, struct command *cmd)
+{
+    uint64_t vmid = viommu->parent->vmid;
+    struct uapi_device *dev;
+
+    if (uapi_kernel_has(UAPI_RULE_CHECKS_COMMANDS) &&
+        uapi_illegal_command(viommu->smmu, cmd->dword)) {
+        return -EIO;
+    }
+    switch (cmd->dword[0] & CMD0_OPCODE) {
+    case CMD_TLBI_NSNH_ALL:
+        cmd->dword[0] = CMD_TLBI_NH_ALL | FIELD_PREP(CMD0_VMID, vmid);
+        cmd->dword[1] = 0;
+        return 0;
+    case CMD_TLBI_NH_VA:
+    case CMD_TLBI_NH_VAA:
+    case CMD_TLBI_NH_ALL:
+    case CMD_TLBI_NH_ASID:
+        cmd->dword[0] &= ~CMD0_VMID;
+        cmd->dword[0] |= FIELD_PREP(CMD0_VMID, vmid);
+        return 0;
+    case CMD_ATC_INV:
+    case CMD_CFGI_CD:
+    case CMD_CFGI_CD_ALL:
+        dev = uapi_viommu_find(viommu, FIELD_GET(CMD0_SID, cmd->dword[0]));
+        if (!dev) {
+            return -EIO;
+        }
+        cmd->dword[0] &= ~CMD0_SID;
+        cmd->dword[0] |= CMD_SID(dev->conf.sid);
+        return 0;
+    default:
+        return -EIO;
+    }
+}
+
+static void issue(struct uapi_viommu *viommu, const struct command *given,
+                  const struct command *cmds, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uapi_log(UAPI_LOG_COMMAND, given[i].dword[0], given[i].dword[1],
+                 cmds[i].dword[0], 1);
+        uapi_smmu_command(viommu->smmu, cmds[i].dword);
+    }
+}
+
+/*
+ * Commands are converted one by one, and issued whenever there is a batch of
+ * them. So when one cannot be converted, some before it may not have been
+ * issued. The count that is returned is that of the conversion; a kernel that
+ * checks commands returns how many were issued.
+ */
+static int convert_and_issue(struct uapi_viommu *viommu,
+                             const struct command *given,
+                             struct command *cmds, uint32_t num,
+                             uint32_t *done)
+{
+    uint32_t cur = 0, last = 0;
+
+    while (cur < num) {
+        int ret = convert(viommu, &cmds[cur]);
+
+        if (ret) {
+            for (uint32_t i = last; i <= cur; i++) {
+                uapi_log(UAPI_LOG_COMMAND, given[i].dword[0],
+                         given[i].dword[1], 0, 0);
+            }
+            *done = uapi_kernel_has(UAPI_RULE_CHECKS_COMMANDS) ? last : cur;
+            return ret;
+        }
+        cur++;
+        if (cur == num || cur - last == BATCH) {
+            issue(viommu, given + last, cmds + last, cur - last);
+            last = cur;
+        }
+    }
+    *done = cur;
+    return 0;
+}
+
+int uapi_invalidate(struct uapi_context *ctx, void *arg)
+{
+    struct iommu_hwpt_invalidate *cmd = arg;
+    struct uapi_viommu *viommu = (struct uapi_viommu *)uapi_object_find(
+        ctx, cmd->hwpt_id, UAPI_OBJ_VIOMMU);
+    const struct command *given = uapi_pointer(cmd->data_uptr);
+    uint32_t num = cmd->entry_num;
+    struct command *cmds;
+    int ret;
+
+    cmd->entry_num = 0;
+    if (!viommu || !num || cmd->entry_len != sizeof(*given) ||
+        cmd->data_type != IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3) {
+        return uapi_error("%u commands of type %u, %u bytes each", num,
+                          cmd->data_type, cmd->entry_len);
+    }
+    cmds = uapi_zalloc(num * sizeof(*cmds));
+    memcpy(cmds, given, num * sizeof(*cmds));
+    ret = convert_and_issue(viommu, given, cmds, num, &cmd->entry_num);
+    uapi_log(UAPI_LOG_BATCH, viommu->obj.id, num, cmd->entry_num, -ret);
+    free(cmds);
+    return ret;
 }

@@ -1,51 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VMSAv8-64 stage 1 tables with 4K, 16K and 64K pages, up to 48 bits. */
+/*
+ * Stage 1: VMSAv8-64 tables with 4K, 16K and 64K pages, up to 48 bits, below
+ * TTB0. Nothing is mapped in the upper half of the addresses.
+ */
+#include "hwpt.h"
 #include "translate.h"
 
-#define DESC_VALID UINT64_C(1)
-#define DESC_TABLE UINT64_C(2)      /* or page, at level 3 */
-#define DESC_AP_UNPRIV (UINT64_C(1) << 6)
-#define DESC_AP_READ_ONLY (UINT64_C(1) << 7)
-#define DESC_AF (UINT64_C(1) << 10)
-#define DESC_NG (UINT64_C(1) << 11)
-#define DESC_TABLE_NO_UNPRIV (UINT64_C(1) << 61)
-#define DESC_TABLE_READ_ONLY (UINT64_C(1) << 62)
-
 #define LOW_BITS(n) ((UINT64_C(1) << (n)) - 1)
-
-static unsigned granule_bits(const uint64_t cd[8], int half)
-{
-    static const uint8_t tg0[] = { 12, 16, 14, 0 };
-    static const uint8_t tg1[] = { 0, 14, 12, 16 };
-
-    return half ? tg1[CD_TG(cd, 1)] : tg0[CD_TG(cd, 0)];
-}
 
 static unsigned output_bits(unsigned smmu, const uint64_t cd[8])
 {
     static const uint8_t sizes[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
-    unsigned oas = BITS(uapi_smmu_config(smmu)->idr[5], 0, 3);
-    unsigned ips = CD_IPS(cd);
+    unsigned oas = FIELD_GET(IDR5_OAS, uapi_smmu_config(smmu)->idr[5]);
+    unsigned ips = FIELD_GET(CD0_IPS, cd[0]);
 
     return sizes[ips < oas ? ips : oas];
 }
 
-int uapi_cd_half(const uint64_t cd[8], uint64_t va)
+bool uapi_read_ipa(struct uapi_device *dev, uint64_t ipa, void *to, size_t len)
 {
-    int half = BITS(va, 55, 1);
-    unsigned bits = 64 - CD_TSZ(cd, half);
-    uint64_t top = ~LOW_BITS(bits);
+    size_t part = len;
+    const uint8_t *from = uapi_ioas_lookup(dev->ste.paging->ioas, ipa, &part,
+                                           false);
 
-    if (CD_TBI(cd, half)) {
-        top &= LOW_BITS(56);
+    /* Descriptors are aligned, so they never cross a mapping */
+    if (!from || part < len) {
+        return false;
     }
-    return (va & top) == (half ? top : 0) && !CD_EPD(cd, half) ? half : -1;
+    memcpy(to, from, len);
+    return true;
 }
 
 static bool fail(struct uapi_fault *fault, uint8_t event)
 {
     fault->event = event;
-    fault->class = UAPI_CLASS_IN;
+    fault->class = EVENT_CLASS_IN;
     return false;
 }
 
@@ -57,7 +46,7 @@ struct walk {
 
 static bool is_block(const struct walk *w, uint64_t desc)
 {
-    return w->level < 3 && !(desc & DESC_TABLE);
+    return w->level < 3 && !(desc & PTE_TABLE);
 }
 
 /* At which levels a block can be */
@@ -73,14 +62,14 @@ static void fill_entry(struct uapi_device *dev, const uint64_t cd[8],
     unsigned bits = w->granule + (3 - w->level) * (w->granule - 3);
 
     entry->smmu = dev->conf.smmu;
-    entry->asid = CD_ASID(cd);
-    entry->global = !(desc & DESC_NG);
+    entry->asid = FIELD_GET(CD0_ASID, cd[0]);
+    entry->global = !(desc & PTE_NG);
     entry->bits = bits;
     entry->level = w->level;
     entry->va = va & ~LOW_BITS(bits);
     entry->ipa = desc & LOW_BITS(48) & ~LOW_BITS(bits);
-    entry->writable = w->writable && !(desc & DESC_AP_READ_ONLY);
-    entry->unprivileged = w->unprivileged && (desc & DESC_AP_UNPRIV);
+    entry->writable = w->writable && !(desc & PTE_READONLY);
+    entry->unprivileged = w->unprivileged && (desc & PTE_UNPRIV);
 }
 
 static bool read_descriptor(struct uapi_device *dev, const struct walk *w,
@@ -89,68 +78,122 @@ static bool read_descriptor(struct uapi_device *dev, const struct walk *w,
 {
     unsigned stride = w->granule - 3;
     unsigned shift = w->granule + (3 - w->level) * stride;
-    uint64_t at = w->table + BITS(va, shift, w->level_bits) * sizeof(*desc);
+    uint64_t index = va >> shift & LOW_BITS(w->level_bits);
+    uint64_t at = w->table + index * sizeof(*desc);
 
     if (!uapi_read_ipa(dev, at, desc, sizeof(*desc))) {
-        fault->event = EVT_F_TRANSLATION;
+        fault->event = EVENT_F_TRANSLATION;
         fault->s2 = true;
-        fault->class = UAPI_CLASS_TTD;
+        fault->class = EVENT_CLASS_TTD;
         fault->ipa = at;
         return false;
     }
     return true;
 }
 
-static void start_walk(const uint64_t cd[8], int half, struct walk *w)
+static void start_walk(const uint64_t cd[8], struct walk *w)
 {
-    unsigned bits = 64 - CD_TSZ(cd, half), stride;
+    static const uint8_t granules[] = { 12, 16, 14 };
+    unsigned bits = 64 - FIELD_GET(CD0_T0SZ, cd[0]), stride;
 
-    w->granule = granule_bits(cd, half);
+    w->granule = granules[FIELD_GET(CD0_TG0, cd[0])];
     stride = w->granule - 3;
     w->level = 4 - (bits - w->granule + stride - 1) / stride;
     w->level_bits = bits - w->granule - (3 - w->level) * stride;
-    w->table = CD_TTB(cd, half) & ~LOW_BITS(w->level_bits + 3);
+    w->table = cd[1] & CD1_TTB0 & ~LOW_BITS(w->level_bits + 3);
     w->writable = w->unprivileged = true;
 }
 
-bool uapi_walk(struct uapi_device *dev, const uint64_t cd[8], uint64_t va,
-               struct uapi_tlb_entry *entry, struct uapi_fault *fault)
+static bool walk(struct uapi_device *dev, const uint64_t cd[8], uint64_t va,
+                 struct uapi_tlb_entry *entry, struct uapi_fault *fault)
 {
     unsigned out = output_bits(dev->conf.smmu, cd);
-    int half = uapi_cd_half(cd, va);
     struct walk w;
     uint64_t desc;
 
-    if (half < 0) {
-        return fail(fault, EVT_F_TRANSLATION);
+    if (cd[0] & CD0_EPD0 || va >> (64 - FIELD_GET(CD0_T0SZ, cd[0]))) {
+        return fail(fault, EVENT_F_TRANSLATION);
     }
-    start_walk(cd, half, &w);
+    start_walk(cd, &w);
     if (w.table >> out) {
-        return fail(fault, EVT_F_ADDR_SIZE);
+        return fail(fault, EVENT_F_ADDR_SIZE);
     }
     for (;; w.level++, w.level_bits = w.granule - 3) {
         if (!read_descriptor(dev, &w, va, &desc, fault)) {
             return false;
         }
-        if (!(desc & DESC_VALID) || (w.level == 3 && !(desc & DESC_TABLE)) ||
+        if (!(desc & PTE_VALID) || (w.level == 3 && !(desc & PTE_TABLE)) ||
             (is_block(&w, desc) && !block_allowed(&w))) {
-            return fail(fault, EVT_F_TRANSLATION);
+            return fail(fault, EVENT_F_TRANSLATION);
         }
         if ((desc & LOW_BITS(48) & ~LOW_BITS(w.granule)) >> out) {
-            return fail(fault, EVT_F_ADDR_SIZE);
+            return fail(fault, EVENT_F_ADDR_SIZE);
         }
         if (w.level == 3 || is_block(&w, desc)) {
             break;
         }
         w.table = desc & LOW_BITS(48) & ~LOW_BITS(w.granule);
-        if (!CD_HAD(cd, half)) {
-            w.writable &= !(desc & DESC_TABLE_READ_ONLY);
-            w.unprivileged &= !(desc & DESC_TABLE_NO_UNPRIV);
+        if (!(cd[1] & CD1_HAD0)) {
+            w.writable &= !(desc & PTE_TABLE_READONLY);
+            w.unprivileged &= !(desc & PTE_TABLE_NO_UNPRIV);
         }
     }
-    if (!(desc & DESC_AF) && !CD_AFFD(cd)) {
-        return fail(fault, EVT_F_ACCESS);
+    if (!(desc & PTE_AF)) {
+        return fail(fault, EVENT_F_ACCESS);
     }
     fill_entry(dev, cd, &w, desc, va, entry);
+    return true;
+}
+
+static bool look_up(struct uapi_device *dev, const uint64_t cd[8], uint64_t va,
+                    struct uapi_tlb_entry *entry, struct uapi_fault *fault)
+{
+    uint32_t vmid = dev->ste.paging->vmid;
+    const struct uapi_tlb_entry *cached;
+
+    cached = uapi_tlb_find(dev->conf.smmu, vmid, FIELD_GET(CD0_ASID, cd[0]),
+                           va);
+    if (cached) {
+        *entry = *cached;
+        return true;
+    }
+    if (!walk(dev, cd, va, entry, fault)) {
+        return false;
+    }
+    entry->vmid = vmid;
+    uapi_tlb_add(entry);
+    return true;
+}
+
+bool uapi_stage1(struct uapi_device *dev, const struct uapi_access *access,
+                 uint64_t *ipa, size_t *len, struct uapi_fault *fault)
+{
+    struct uapi_tlb_entry entry;
+    const uint64_t *cd;
+    uint64_t va, left;
+    bool bypass;
+
+    if (!uapi_find_cd(dev, access, &cd, &bypass, fault)) {
+        return false;
+    }
+    if (bypass) {
+        *ipa = access->iova;
+        return true;
+    }
+    va = access->iova;
+    fault->silent = !(cd[0] & CD0_R);
+    if (!look_up(dev, cd, va, &entry, fault)) {
+        return false;
+    }
+    if (!entry.unprivileged || (access->write && !entry.writable)) {
+        fault->event = EVENT_F_PERMISSION;
+        fault->class = EVENT_CLASS_IN;
+        return false;
+    }
+    left = (UINT64_C(1) << entry.bits) - (va - entry.va);
+    if (*len > left) {
+        *len = left;
+    }
+    *ipa = entry.ipa + (va - entry.va);
     return true;
 }

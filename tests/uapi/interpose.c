@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions of the C library that are interposed; see paths-shim.c, too. */
+/* Functions of the C library that take a descriptor; paths.c has the others. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "interpose.h"
-#include "paths.h"
-#include "shim.h"
 
 INTERPOSE(int, close, (int fd))
 INTERPOSE(int, dup, (int fd))
@@ -26,8 +21,6 @@ INTERPOSE(int, ioctl, (int fd, unsigned long request, ...))
 INTERPOSE(ssize_t, read, (int fd, void *buf, size_t len))
 INTERPOSE(ssize_t, pread64, (int fd, void *buf, size_t len, off_t at))
 INTERPOSE(ssize_t, pwrite64, (int fd, const void *buf, size_t len, off_t at))
-INTERPOSE(void *, mmap64, (void *addr, size_t len, int prot, int flags, int fd,
-                           off_t at))
 INTERPOSE(int, eventfd, (unsigned value, int flags))
 INTERPOSE(int, epoll_create1, (int flags))
 INTERPOSE(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *ev))
@@ -63,7 +56,6 @@ EXPORT int close(int fd)
     int ret = REAL(close)(fd);
 
     if (file) {
-        atomic_fetch_add(&uapi_ctl->calls[UAPI_CLOSE], 1);
         uapi_file_put(file);
     }
     return ret;
@@ -222,27 +214,6 @@ EXPORT ssize_t pwrite64(int fd, const void *buf, size_t len, off_t at)
     return result(ret);
 }
 
-EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd,
-                    off_t at)
-{
-    struct uapi_file *file = flags & MAP_ANONYMOUS ? NULL : uapi_file_get(fd);
-    int own;
-
-    if (!file) {
-        return REAL(mmap64)(addr, len, prot, flags, fd, at);
-    }
-    uapi_lock();
-    own = file->ops->mmap ? file->ops->mmap(file, len, prot, flags, &at)
-                          : -ENODEV;
-    uapi_file_put_locked(file);
-    uapi_unlock();
-    if (own < 0) {
-        errno = -own;
-        return MAP_FAILED;
-    }
-    return REAL(mmap64)(addr, len, prot, flags, own, at);
-}
-
 EXPORT int eventfd(unsigned value, int flags)
 {
     return may_call(UAPI_EVENTFD) ? REAL(eventfd)(value, flags) : -1;
@@ -341,12 +312,6 @@ EXPORT ssize_t pwrite(int fd, const void *buf, size_t len, off_t at)
     return pwrite64(fd, buf, len, at);
 }
 
-EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
-                  off_t at)
-{
-    return mmap64(addr, len, prot, flags, fd, at);
-}
-
 /* ---- For the model itself ------------------------------------------------ */
 
 int uapi_real_close(int fd)
@@ -364,43 +329,7 @@ int uapi_real_eventfd(unsigned value, int flags)
     return REAL(eventfd)(value, flags);
 }
 
-void *uapi_real_mmap(void *addr, size_t len, int prot, int flags, int fd,
-                     off_t at)
-{
-    return REAL(mmap64)(addr, len, prot, flags, fd, at);
-}
-
 int uapi_real_dup_cloexec(int fd)
 {
     return REAL(fcntl64)(fd, F_DUPFD_CLOEXEC, 0);
-}
-
-bool uapi_is_eventfd(int fd)
-{
-    char link[64], name[64];
-    ssize_t n;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    n = readlink(link, name, sizeof(name) - 1);
-    if (n <= 0) {
-        return false;
-    }
-    name[n] = '\0';
-    return !strcmp(name, "anon_inode:[eventfd]");
-}
-
-int uapi_ram_fd(unsigned index, size_t size)
-{
-    static int fds[UAPI_MAX_DEVICES];   /* plus one: 0 means none yet */
-
-    if (!fds[index]) {
-        int fd = memfd_create("uapi-bar", MFD_CLOEXEC);
-
-        if (fd < 0 || ftruncate(fd, size) < 0) {
-            uapi_error("no memory for a BAR");
-            return -ENOMEM;
-        }
-        fds[index] = fd + 1;
-    }
-    return fds[index] - 1;
 }
