@@ -57,6 +57,7 @@ static const Case cases[] = {
     { "cmdqv/off", ACCEL_SMMU ",cmdqv=off", NULL },
     { "cmdqv/auto", ACCEL_SMMU ",cmdqv=auto", NULL },
     { "auto/all", ACCEL_SMMU ALL_AUTO, NULL },
+    { "migratable", "-only-migratable " ACCEL_SMMU, "cannot be migrated" },
     { "auto/emulated", EMULATED_SMMU ALL_AUTO, NULL },
 
     /* JSON: only accel is a bool, and nothing is a number */
