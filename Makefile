@@ -1,48 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The front door: `make help` lists the targets. Each is one script or one command.
+# The front door: `make help` lists the targets. Each calls one script; what it depends on is said here and nowhere else.
 #   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
 #   JOBS=          how many compilers at once (default: all CPUs)
+#   CHECK=         the tests of `make check`
 
 DEV ?=
-series_options = $(if $(filter-out 0,$(DEV)),--dev)
 export DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
-.PHONY: help deps fetch series qemu kernel host-kernels images lab smoke check check-series check-fast coverage \
-	sanitize fuzz clean distclean
+# What CI runs. ThreadSanitizer is left to `make sanitize`: it takes minutes, for one thread's work.
+CHECK = check-fast qemu-tests check-series sanitize-asan coverage scenarios
+
+stage = @scripts/check.sh --stage $@
+
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' Makefile)
 
 help:           ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
 deps:           ## install the Debian packages that are missing (root)
-	@scripts/install-deps.sh
+	$(stage) scripts/install-deps.sh
 fetch: deps     ## bring the sources: QEMU, Linux, arm64 libraries
-	@scripts/fetch-sources.sh
+	$(stage) scripts/fetch-sources.sh
 series: fetch   ## build/qemu-v10.2: QEMU 10.2.2 with the series applied
-	@scripts/apply-series.sh $(series_options)
-qemu: series    ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variants
-	@scripts/build-qemu.sh x86 && scripts/build-qemu.sh arm64 && scripts/build-variant.sh
+	$(stage) scripts/apply-series.sh $(if $(filter-out 0,$(DEV)),--dev)
+
+qemu: qemu-x86 qemu-arm64 variants ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variants
+qemu-x86: series
+	$(stage) scripts/build-qemu.sh x86
+qemu-arm64: series
+	$(stage) scripts/build-qemu.sh arm64
+variants: qemu-arm64
+	$(stage) scripts/build-variant.sh
 kernel: fetch   ## build the kernel of the emulated host and its guest
-	@scripts/build-kernel.sh
+	$(stage) scripts/build-kernel.sh
 host-kernels: fetch ## build other kernels for the emulated host, which some scenarios need
-	@scripts/build-kernel.sh --hosts
-lab: qemu       ## build the lab's runner and its tests: build/lab/smmu-lab
-	@scripts/build-lab.sh
-images: lab kernel ## make the initial file systems of the emulated host and its guest
-	@lab/images/build-images.sh
+	$(stage) scripts/build-kernel.sh --hosts
+images: qemu-arm64 kernel ## make the initial file systems of the emulated host and its guest
+	$(stage) scripts/build-images.sh
+runner: deps
+	$(stage) scripts/build-lab.sh smmu-lab
+lab: qemu-x86 qemu-arm64 ## build the lab's runner, build/lab/smmu-lab, and all tests
+	$(stage) scripts/build-lab.sh
+
 smoke:          ## everything from nothing to a guest that gets its interrupts
-	@scripts/check.sh --smoke
+	@scripts/check.sh --jobs 2 scenario-smoke
 check:          ## all tests: unit tests, qtests, QEMU's own, the series, all scenarios
-	@scripts/check.sh
-check-series: series ## does each patch apply, pass checkpatch and compile
-	@scripts/check-series.sh
+	@scripts/check.sh $(CHECK)
+check-unit: series ## unit tests of the lab, and the model's own: without a build of QEMU, in seconds
+	$(stage) scripts/check-fast.sh --unit
 check-fast: lab ## unit tests and qtests: all that needs no emulated host
-	@scripts/check-fast.sh
+	$(stage) scripts/check-fast.sh
+check-series: series ## does each patch apply, pass checkpatch and compile
+	$(stage) scripts/check-series.sh
+qemu-all: series
+	$(stage) scripts/build-qemu.sh all
+qemu-tests: qemu-all ## QEMU's own qtests for aarch64
+	$(stage) scripts/qemu-tests.sh
 coverage: lab   ## which lines of the series do the qtests execute
-	@scripts/coverage.sh
+	$(stage) scripts/coverage.sh
 sanitize: lab   ## all qtests under AddressSanitizer, UBSan and ThreadSanitizer
-	@scripts/sanitize.sh
+	$(stage) scripts/sanitize.sh
+sanitize-asan: lab
+	$(stage) scripts/sanitize.sh asan
 fuzz: lab       ## random guests for the accelerated SMMU, FUZZ_SECONDS= (600)
-	@scripts/fuzz.sh
+	$(stage) scripts/fuzz.sh
+scenarios: lab images variants host-kernels ## all scenarios of the lab
+	$(stage) scripts/scenarios.sh
+scenario-smoke: runner qemu-x86 images
+	$(stage) scripts/scenarios.sh smoke
+
 clean:          ## remove what was built; sources, trees and downloads stay
 	@scripts/clean.sh
 distclean:      ## remove build/ and results/; what git does not have in build/qemu-v10.2 is not removed

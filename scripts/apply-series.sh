@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: apply-series.sh [--base v10.2] [--check] [--dev] [TREE]
-#        apply-series.sh [--base v10.2] --quilt DIR
+# usage: apply-series.sh [--check] [--dev] [TREE]
+#        apply-series.sh --quilt DIR
 #
 # Applies the series to QEMU. With TREE, a git checkout of QEMU 10.2.2: on a new branch accel-smmuv3-v10.2, one commit
 # a patch. Either all patches apply, exactly, or TREE stays as it is.
@@ -12,7 +12,6 @@
 #   --dev        without TREE: go on with commits and changes that the patches do not have (builds use them)
 #   --quilt DIR  write the series for a distribution's debian/patches, which is DIR: a directory of its own, and lines
 #                at the end of DIR/series
-#   --base NAME  the series for this base
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -236,11 +235,6 @@ while (($#)); do
     --help | -h)
         usage
         exit
-        ;;
-    --base)
-        (($# > 1)) || usage_error "--base needs a name"
-        select_base "$2"
-        shift
         ;;
     --check) check=1 ;;
     --dev) dev=1 ;;

@@ -61,6 +61,7 @@ asan)
     # The runtime is linked statically: it comes before any library that is preloaded.
     cflags+=' -O1 -fsanitize=address,undefined'
     ldflags='-fsanitize=address,undefined -static-libasan -static-libubsan'
+    options+=(--add "$ROOT/tests/sanitize/exit.c=system/main.c")
     # it tells AddressSanitizer of other stacks
     FILES+=('util/coroutine-ucontext\.c')
     ;;

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: build-qemu.sh x86|arm64 [--source DIR] [--build DIR] [--configure-only]
+# usage: build-qemu.sh x86|arm64|all [--source DIR] [--build DIR] [--configure-only]
 #
-# Configures (once) and builds qemu-system-aarch64 with the features that are used, and no others.
+# Configures (once) and builds qemu-system-aarch64 with the features and devices that are used, and no others.
 #   x86     runs here with TCG, from build/qemu-lab: the emulated host, and libqos for the qtests
 #   arm64   runs on arm64 with KVM or TCG, from build/qemu-v10.2: what is tested, and libqos for the qtests there
+#   all     runs here with TCG, from build/qemu-v10.2, with all boards and devices: for QEMU's own qtests
 #   --source DIR, --build DIR  another source tree, another build directory
 #   --configure-only           do not build
 
@@ -33,16 +34,20 @@ features()
     local lib=$BUILD/sysroot-arm64/usr/lib/aarch64-linux-gnu slib=$BUILD/sysroot-arm64/lib/aarch64-linux-gnu
     FEATURES=(
         --target-list=aarch64-softmmu --without-default-features --disable-docs --disable-install-blobs
-        --disable-debug-info --enable-werror --enable-trace-backends=log
-        --enable-tcg --enable-pixman --enable-fdt=system
+        --disable-debug-info --enable-werror --enable-trace-backends=log --enable-tcg --enable-fdt=system
     )
-    if [[ $1 == x86 ]]; then
-        FEATURES+=(--enable-attr --enable-virtfs --enable-tools)
-    else
+    case $1 in
+    arm64)
         FEATURES+=(
-            --enable-kvm --disable-tools --cross-prefix=aarch64-linux-gnu-
+            --enable-kvm --cross-prefix=aarch64-linux-gnu-
             "--extra-ldflags=-L$lib -L$slib -Wl,-rpath-link,$lib -Wl,-rpath-link,$slib"
         )
+        ;;
+    esac
+    if [[ $1 == arm64 ]]; then
+        FEATURES+=(--enable-pixman --disable-tools)
+    else
+        FEATURES+=(--enable-attr --enable-virtfs --enable-pixman --enable-tools)
     fi
     # Debian's source has what configure would download otherwise; QEMU's git has not
     if [[ -d $SOURCE/subprojects/keycodemapdb/data ]]; then
@@ -60,7 +65,7 @@ configure()
         export PKG_CONFIG=$BUILD/tools/aarch64-pkg-config
     fi
     # a relative path makes commands the same in each build directory that lies beside its source
-    "$(realpath --relative-to=. "$source")/configure" --python="$BUILD/tools/python/bin/python3" "${FEATURES[@]}"
+    "$(realpath -m --relative-to=. "$source")/configure" --python="$BUILD/tools/python/bin/python3" "${FEATURES[@]}"
 }
 
 kind='' SOURCE='' out='' configure_only=0
@@ -76,18 +81,18 @@ while (($#)); do
         shift
         ;;
     --configure-only) configure_only=1 ;;
-    x86 | arm64)
-        [[ -z $kind ]] || usage_error "only one of x86 and arm64"
+    x86 | arm64 | all)
+        [[ -z $kind ]] || usage_error "only one of x86, arm64 and all"
         kind=$1
         ;;
     *) usage_error "unknown argument '$1'" ;;
     esac
     shift
 done
-[[ -n $kind ]] || usage_error "x86 or arm64?"
+[[ -n $kind ]] || usage_error "x86, arm64 or all?"
 if [[ -z $SOURCE ]]; then
     SOURCE=$BUILD/qemu-$BASE
-    [[ $kind == arm64 ]] || SOURCE=$BUILD/qemu-lab
+    [[ $kind != x86 ]] || SOURCE=$BUILD/qemu-lab
 fi
 [[ -x $SOURCE/configure ]] || die "'$SOURCE' is no QEMU source tree" "scripts/apply-series.sh makes it."
 out=${out:-$BUILD/qemu-$kind}

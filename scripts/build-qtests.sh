@@ -35,28 +35,6 @@ configure()
         -Dqtests=enabled -Dqemu_build=build/qemu-arm64 "$DIR" "$ROOT"
 }
 
-needed() { aarch64-linux-gnu-readelf -d "$@" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u; }
-
-# copy_libraries DIR FILE...: what the files need, and what that needs; libc is the host's own
-copy_libraries()
-{
-    local out=$1 name file dir
-    shift
-    for name in $(needed "$@"); do
-        case $name in
-        libc.so.* | libm.so.* | ld-linux-* | libpthread.* | libdl.* | libresolv.* | librt.*) continue ;;
-        esac
-        [[ ! -e $out/$name ]] || continue
-        file=
-        for dir in "${LIBDIRS[@]}"; do
-            if [[ -e $dir/$name ]]; then file=$dir/$name; fi
-        done
-        [[ -n $file ]] || die "'$name' for arm64 is missing" "Run: scripts/fetch-sources.sh sysroot"
-        cp -L "$file" "$out/$name"
-        copy_libraries "$out" "$file"
-    done
-}
-
 # Replaced as a whole, so that nothing old stays in it
 collect()
 {
@@ -68,21 +46,16 @@ collect()
         # that one is about the model's own ways
         if [[ -f $file && $file != */uapi-shim ]]; then cp "$file" "$out/qtest-${file##*/}"; fi
     done
-    copy_libraries "$out/lib" "$out"/qtest-*
+    # libc is the host's own
+    arm64_libraries "$out"/qtest-* | grep -vE '/(lib(c|m|dl|rt|pthread|resolv)|ld-linux-.*)\.so' |
+        xargs -r cp -L -t "$out/lib"
     aarch64-linux-gnu-strip "$out"/qtest-* "$out"/lib/*
     cp -r "$ROOT/tests/qtest/data" "$out/"
     rm -rf "$DIR/out"
     mv "$out" "$DIR/out"
 }
 
-case ${1:-} in
-'') ;;
---help | -h)
-    usage
-    exit
-    ;;
-*) usage_error "unknown argument '$1'" ;;
-esac
+no_arguments "$@"
 need meson ninja aarch64-linux-gnu-gcc pkg-config
 [[ -f $BUILD/qemu-arm64/tests/qtest/libqos/libqos.a ]] ||
     die "QEMU's libqos for arm64 is missing" "Run: scripts/build-qemu.sh arm64"

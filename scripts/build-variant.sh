@@ -41,47 +41,19 @@ file_diff()
     awk -v head="diff --git a/$2 b/$2" '/^diff --git / { on = ($0 == head) } /^-- $/ { on = 0 } on' "$1"
 }
 
-# commands SOURCE-FILE: prints the object that is made of it, the command that makes it, and the one that links
-# qemu-system-aarch64, a line each, as ninja would run them
-commands()
-{
-    ninja -C "$QEMU_BUILD" -t compdb -x | python3 -c '
-import json, os, sys
-
-source = os.path.realpath(sys.argv[1])
-compiled = linked = None
-for edge in json.loads("".join(l for l in sys.stdin if not l.startswith("ninja: "))):
-    if edge["output"] == "qemu-system-aarch64":
-        linked = edge
-    elif edge["output"].endswith(".o") and \
-            os.path.realpath(os.path.join(edge["directory"], edge["file"])) == source:
-        compiled = edge
-if not compiled or not linked:
-    sys.exit("no object of qemu-system-aarch64 is made from " + sys.argv[1])
-print(compiled["output"], compiled["command"], linked["command"], sep="\n")
-' "$1"
-}
-
+# build FILE PATCH: QEMU with FILE as it was before PATCH
 build()
 {
-    local file=$1 patch=$2 result=$3 copy object compile link
-    copy=$OUT/$(basename "$file" .c).$variant.c
+    local file=$1 patch=$2 dir=$OUT/$variant copy
+    copy=$dir/$(basename "$file")
+    mkdir -p "$dir"
     cp "$TREE/$file" "$copy.part"
     file_diff "$patch" "$file" | patch --quiet --reverse --fuzz=0 --no-backup-if-mismatch "$copy.part" ||
         die "${patch##*/} cannot be undone in $file: a later patch changes the same lines"
     mv "$copy.part" "$copy"
-    { read -r object && read -r compile && read -r link; } < <(commands "$TREE/$file") ||
-        die "ninja's commands cannot be read"
-    # the copy lies elsewhere: its "..." includes are to be looked for where the file was
-    compile=${compile/ -MD / -iquote "$(dirname "$TREE/$file")" -MD }
-    compile=${compile/-MF $object.d/-MF $copy.d}
-    compile=${compile/-o $object/-o $copy.o}
-    compile="${compile% -c *} -c $copy"
-    link=${link/-o qemu-system-aarch64 /-o $result.part }
-    link=${link/ $object / $copy.o }
-    [[ $compile == *"-o $copy.o"* && $link == *"-o $result.part "* ]] || die "ninja's commands are not as expected"
-    (cd "$QEMU_BUILD" && eval "$compile" && eval "$link")
-    mv "$result.part" "$result"
+    python3 "$ROOT/scripts/instrument.py" --build "$QEMU_BUILD" --out "$dir" --replace "$file=$copy" \
+        --program "../qemu-system-aarch64.$variant"
+    ninja -C "$QEMU_BUILD" -f "$dir/build.ninja"
 }
 
 # build_variant VARIANT
@@ -106,7 +78,7 @@ build_variant()
         return
     fi
     stamp_clear "variant-$variant"
-    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch" "$result"
+    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch"
     stamp_set "variant-$variant" "$key"
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: check-series.sh [--base v10.2] [--no-cache] [--no-compile]
+# usage: check-series.sh [--no-cache] [--no-compile]
 #
 # Checks the patches, and needs no built QEMU for it:
 #   - they apply without fuzz, with git and with patch, to Debian's source and to the pristine one;
@@ -11,24 +11,24 @@
 # What was proved for the same patches is not done again.
 #   --no-cache    prove all of it again
 #   --no-compile  leave the compiling out
-#   --base NAME   the series for this base
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=scripts/lib-series.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-series.sh"
+# shellcheck source=scripts/lib-tests.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 OWN_TREE=$BUILD/qemu-$BASE
 TREE=$BUILD/check/qemu
 PROVED=$BUILD/check/proved
 LOGS=$BUILD/logs/check-series
-passed=0 failed=0
 
-pass() { passed=$((passed + 1)); }
+pass() { count 1 0 0; }
 fail()
 {
-    failed=$((failed + 1))
+    count 0 1 0
     say "FAIL $*"
 }
 
@@ -159,41 +159,37 @@ new_files_maintained()
     return "$status"
 }
 
-# objects_of BUILD FILE...: "OBJECT FILE" for each of the files that this build compiles
-objects_of()
+# compile_kind KIND FILE...: those of the files that this build has, whose names go to compiled-KIND; prints the first
+# error and returns 1 on a failure
+compile_kind()
 {
-    python3 -c '
-import json, os, sys
-
-out, tree, files = sys.argv[1], os.path.realpath(sys.argv[2]), set(sys.argv[3:])
-for entry in json.load(open(os.path.join(out, "compile_commands.json"))):
-    path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
-    name = os.path.relpath(path, tree)
-    if name in files:
-        print(entry["output"], name)
-' "$1" "$TREE" "${@:2}"
+    local kind=$1 out=$BUILD/check/check-$1 log=$LOGS/compile-$1.log sources
+    shift
+    # first what meson.build and Kconfig changed: it takes as long as compiling, on one CPU
+    ninja -C "$out" build.ninja >"$log" 2>&1 || { tail -n 20 "$log"; return 1; }
+    # configure was given the tree as ../qemu
+    sources=$(grep -oE '^build [^ ]+\.o: c_COMPILER \.\./qemu/[^ ]+' "$out/build.ninja" | sed 's|.* \.\./qemu/||' |
+        sort -u | comm -12 - <(printf '%s\n' "$@" | sort))
+    echo "$sources" >"$LOGS/compiled-$kind"
+    # shellcheck disable=SC2046,SC2086 # words: FILE^ is ninja's name for what is made of FILE
+    [[ -z $sources ]] || ninja -C "$out" -j $(((JOBS + 1) / 2)) $(printf '../qemu/%s^ ' $sources) >>"$log" 2>&1 ||
+        { grep -E -m 5 ' (error|warning):|^FAILED' "$log" | cut -c1-300; return 1; }
 }
 
-# compile_patch: everything that is there of FILES, for both; prints the first error and returns 1 on a failure
+# compile_patch: everything that is there of FILES, for both
 compile_patch()
 {
-    local kind out log here=() compiled=() objects file
+    local file here=() arm64 status=0
     for file in "${FILES[@]}"; do
         [[ ! -f $TREE/$file ]] || here+=("$file")
     done
-    for kind in x86 arm64; do
-        out=$BUILD/check/check-$kind
-        log=$LOGS/compile-$kind.log
-        ninja -C "$out" build.ninja >"$log" 2>&1 || { tail -n 20 "$log"; return 1; }
-        objects_of "$out" "${here[@]}" >"$LOGS/objects"
-        mapfile -t objects < <(cut -d' ' -f1 "$LOGS/objects")
-        compiled+=("$(cut -d' ' -f2 "$LOGS/objects")")
-        ((${#objects[@]} == 0)) || ninja -C "$out" -j "$JOBS" "${objects[@]}" >>"$log" 2>&1 ||
-            { grep -E -m 5 ' (error|warning):|^FAILED' "$log" | cut -c1-300; return 1; }
-    done
+    compile_kind arm64 "${here[@]}" &
+    arm64=$!
+    compile_kind x86 "${here[@]}" || status=1
+    wait "$arm64" || status=1
+    ((status == 0)) || return 1
     for file in "${here[@]}"; do
-        # no pipe into grep -q: it stops reading, and pipefail takes the writer's SIGPIPE for a failure
-        grep -qxF "$file" <<<"$(printf '%s\n' "${compiled[@]}")" || { echo "$file is compiled nowhere"; return 1; }
+        grep -qxF "$file" "$LOGS"/compiled-{x86,arm64} || { echo "$file is compiled nowhere"; return 1; }
     done
 }
 
@@ -213,10 +209,14 @@ check_compile()
 # The two build directories, set up when the first patch has to be compiled.
 prepare_compile()
 {
-    local kind
+    local kind pid pids=()
     [[ -z ${PREPARED:-} ]] || return 0
     for kind in x86 arm64; do
-        "$ROOT/scripts/build-qemu.sh" "$kind" --source "$TREE" --build "$BUILD/check/check-$kind" --configure-only
+        "$ROOT/scripts/build-qemu.sh" "$kind" --source "$TREE" --build "$BUILD/check/check-$kind" --configure-only &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || die "QEMU cannot be configured (see above)"
     done
     PREPARED=1
 }
@@ -279,18 +279,13 @@ while (($#)); do
         usage
         exit
         ;;
-    --base)
-        (($# > 1)) || usage_error "--base needs a name"
-        select_base "$2"
-        shift
-        ;;
     --no-cache) use_cache=0 ;;
     --no-compile) compile=0 ;;
     *) usage_error "unknown argument '$1'" ;;
     esac
     shift
 done
-need git patch perl python3 ninja gcc aarch64-linux-gnu-gcc
+need git patch perl ninja gcc aarch64-linux-gnu-gcc
 [[ -e $OWN_TREE ]] || die "'$OWN_TREE' is missing" "Run: scripts/apply-series.sh"
 take_lock check
 read_series "$PATCHES"
@@ -302,5 +297,5 @@ if check_round_trip; then
     prepare_tree
     check_patches
 fi
-say "$passed passed, $failed failed"
+say_counts
 ((failed == 0))

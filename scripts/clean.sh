@@ -3,29 +3,21 @@
 #
 # usage: clean.sh [--all]
 #
-# Removes what was built; source trees and downloads stay, so that the next build needs no network.
+# Removes what was built; source trees, downloads and inputs that the fuzzer found stay, so that the next build needs no
+# network.
 #   --all  removes build/ and results/ as a whole; refuses if build/qemu-v10.2 holds work that patches/ has not
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all=0
-case ${1:-} in
-'') ;;
---all) all=1 ;;
---help | -h)
-    usage
-    exit
-    ;;
-*) usage_error "unknown argument '$1'" ;;
-esac
-if ((!all)); then
-    for dir in qemu-x86 qemu-arm64 variants kernel images lab lab-arm64 qtests-arm64 check logs; do
-        rm -rf "${BUILD:?}/$dir"
-    done
-    rm -rf "${BUILD:?}"/kernel-*
-    rm -f "$BUILD"/.stamps/{configure-*,variant-*,kernel,kernel-*,lab,qtests-arm64,check-*}
+KEPT=('qemu-v*' qemu-lab ksrc sysroot-arm64 tools fuzz-inputs .stamps .locks)
+
+if [[ ${1:-} != --all ]]; then
+    no_arguments "$@"
+    mapfile -t kept < <(printf '!\n-name\n%s\n' "${KEPT[@]}")
+    find "$BUILD" -mindepth 1 -maxdepth 1 "${kept[@]}" -exec rm -rf {} +
+    find "$BUILD" -path '*/.stamps/*' ! -name tools ! -name sysroot ! -name 'ksrc*' -delete
     exit
 fi
 tree=$BUILD/qemu-$BASE

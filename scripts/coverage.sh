@@ -44,8 +44,8 @@ lab_patches=("$ROOT"/patches/lab/*.patch)
 series_end=HEAD~${#lab_patches[@]}
 find "$OUT/obj" -name '*.gcda' -delete
 meson_wrapper "$OUT/run" "QTEST_QEMU_BINARY=$OUT/qemu-system-aarch64"
-meson_test coverage-tests meson "$BUILD/lab" --wrapper "$OUT/run" --logbase coverage --timeout-multiplier 3 "${tests[@]}" ||
-    true
+meson_test coverage-tests meson "$BUILD/lab" --num-processes "$JOBS" --wrapper "$OUT/run" --timeout-multiplier 3 \
+    "${tests[@]}" || true
 mapfile -t data < <(find "$OUT/obj" -name '*.gcda' | sort)
 ((${#data[@]})) || die "no QEMU of '$OUT' was run" "The log of the tests: $BUILD/logs/coverage-tests.log"
 if python3 "$ROOT/scripts/coverage.py" --tree "$TREE" --range "base..$series_end" --not-range "$series_end..HEAD" \

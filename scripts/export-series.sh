@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: export-series.sh [--base v10.2] [--check] [TREE]
+# usage: export-series.sh [--check] [TREE]
 #
 # Writes the commits base..accel-smmuv3-v10.2 of TREE (default: build/qemu-v10.2) to patches/v10.2, with the file
 # `series`. Removes patches that are gone. When no commit changed, no byte changes.
 #   --check      only tell what would change; exit 1 if anything would
-#   --base NAME  the series for this base
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -75,11 +74,6 @@ while (($#)); do
     --help | -h)
         usage
         exit
-        ;;
-    --base)
-        (($# > 1)) || usage_error "--base needs a name"
-        select_base "$2"
-        shift
         ;;
     --check) check=1 ;;
     -*) usage_error "unknown option '$1'" ;;

@@ -5,12 +5,12 @@
 #
 # Feeds guests made of random bytes (see tests/fuzz/guest.h) to an accelerated SMMUv3 with two devices, on the model of
 # iommufd and VFIO, under AddressSanitizer and UndefinedBehaviorSanitizer. Starts from tests/fuzz/corpus; what is new
-# is kept in build/fuzz/corpus. Each of two configurations gets half of FUZZ_SECONDS, 600 by default.
+# is kept in build/fuzz-inputs/corpus. Each of two configurations gets half of FUZZ_SECONDS, 600 by default.
 #   --replay    only run what is in tests/fuzz/corpus, once
-#   --update    replace tests/fuzz/corpus by the smallest set that reaches all that build/fuzz/corpus does; inputs that
+#   --update    replace tests/fuzz/corpus by the smallest set that reaches all that build/fuzz-inputs/corpus does; inputs that
 #               somebody gave a name stay
 #   --qemu DIR  use this QEMU, and do not build
-#   FILE...     run these inputs, as those that made it crash: build/fuzz/found/*
+#   FILE...     run these inputs, as those that made it crash: build/fuzz-inputs/found/*
 # Fails when something was found, or a function of the accelerated SMMU that a guest can reach was not. The last line is
 # `N passed, N failed, N skipped`.
 
@@ -21,8 +21,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 SAVED=$ROOT/tests/fuzz/corpus
-CORPUS=$BUILD/fuzz/corpus
-FOUND=$BUILD/fuzz/found
+CORPUS=$BUILD/fuzz-inputs/corpus
+FOUND=$BUILD/fuzz-inputs/found
 LOGS=$BUILD/logs
 # What a guest's bytes can reach, so the corpus has to
 FUNCTIONS=(

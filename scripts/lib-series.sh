@@ -15,11 +15,6 @@ export GIT_COMMITTER_NAME=$PROJECT_NAME GIT_COMMITTER_EMAIL=$PROJECT_MAIL
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
-select_base()
-{
-    [[ $1 == "$BASE" ]] || die "there is no series for '$1'" "Supported: $BASE (QEMU $QEMU_VERSION)"
-}
-
 # read_series DIR: fills SERIES with the paths of DIR's patches, in order
 read_series()
 {

@@ -8,8 +8,10 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/accel-smmuv3
 JOBS=${JOBS:-$(nproc)}
 export LC_ALL=C.UTF-8
+# what is called by make may call make: with options of its own
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# The only base so far. A second one needs a row in base_version() and a directory in patches/.
+# The only base so far
 BASE=v10.2
 QEMU_VERSION=10.2.2
 PROJECT_NAME=accel-smmuv3
@@ -39,6 +41,19 @@ usage_error()
     usage | sed '/^$/,$d' >&2
     printf '%s\n' "--help says more" >&2
     exit 2
+}
+
+# no_arguments "$@": for a script that has none but --help
+no_arguments()
+{
+    case ${1:-} in
+    '') ;;
+    --help | -h)
+        usage
+        exit
+        ;;
+    *) usage_error "unknown argument '$1'" ;;
+    esac
 }
 
 digest() { sha256sum | cut -d' ' -f1; }
@@ -113,17 +128,43 @@ need()
     done
 }
 
-# heartbeat LABEL LOG PID: on a terminal, one line that is drawn again: elapsed time and the log's last line.
+# arm64_libraries FILE...: where the shared libraries are that the files need, and what those need: all of libc, too
+arm64_libraries()
+{
+    local sysroot=$BUILD/sysroot-arm64 name dir found todo=("$@")
+    local -A seen=()
+    while ((${#todo[@]})); do
+        found=()
+        while read -r name; do
+            [[ -z ${seen[$name]:-} ]] || continue
+            for dir in "$sysroot"/{usr/,}lib/aarch64-linux-gnu /; do
+                [[ ! -f $dir/$name ]] || break
+            done
+            [[ $dir != / ]] || die "'$name' for arm64 is missing, needed by: ${todo[*]}" \
+                "Run: scripts/fetch-sources.sh sysroot"
+            seen[$name]=1
+            found+=("$dir/$name")
+            echo "$dir/$name"
+        done < <(aarch64-linux-gnu-readelf -d "${todo[@]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
+        todo=("${found[@]}")
+    done
+}
+
+# heartbeat LABEL LOG PID: on a terminal, one line that is drawn again: elapsed time and the log's last line. Of steps
+# side by side the first one has it.
 heartbeat()
 {
-    local label=$1 log=$2 pid=$3 start=$SECONDS last width
+    local label=$1 log=$2 pid=$3 start=$SECONDS last width fd
+    exec {fd}>"$BUILD/.locks/heartbeat"
     while kill -0 "$pid" 2>/dev/null; do
+        flock -n "$fd" || { sleep 0.5 && continue; }
         width=$(tput cols 2>/dev/null || echo 80)
         last=$(tail -c 2000 "$log" 2>/dev/null | tr '\r' '\n' | tr -cd '[:print:]\n' | grep . | tail -n 1) || last=
         printf '\r\033[K%.*s' $((width - 1)) "$label $((SECONDS - start)) s: $last" >&2
         sleep 0.5
     done
     printf '\r\033[K' >&2
+    exec {fd}>&-
 }
 
 # step LABEL LOG COMMAND...: run it with its output in LOG; say its time, or on a failure the end of LOG.
@@ -132,7 +173,7 @@ step()
 {
     local label=$1 log=$2 start=$SECONDS pid status=0
     shift 2
-    mkdir -p "$(dirname "$log")"
+    mkdir -p "$(dirname "$log")" "$BUILD/.locks"
     set -m # a process group of its own, so that all of it can be stopped
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
@@ -152,6 +193,7 @@ step()
         die "$label failed (status $status)" "The whole log: $log"
     fi
     if ((SECONDS - start >= 2)); then
+        [[ ! -t 1 ]] || printf '\r\033[K' # of another step's heartbeat
         say "$label: $((SECONDS - start)) s"
     fi
 }

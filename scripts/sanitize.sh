@@ -16,14 +16,18 @@ set -euo pipefail
 
 SUPPRESSIONS=$ROOT/tests/sanitize
 
-# show_reports DIR: each different report once, by its summary. Fails if there is one.
+# show_reports DIR: each different report once, by its summary, and the beginning of those that have none, as their
+# QEMU ended before. Fails if there is a report.
 show_reports()
 {
-    local found
+    local file summary='^SUMMARY: |runtime error:' found=()
     # a report has one of these in it, what a sanitizer says in passing has not
-    found=$(grep -rlE 'ERROR: |WARNING: ThreadSanitizer|runtime error:' "$1" 2>/dev/null) || return 0
-    # shellcheck disable=SC2086 # words: log_path makes names without white space
-    grep -hE '^SUMMARY: |runtime error:' $found | sort | uniq -c | sort -rn | head -n 20 | sed 's/^/  | /'
+    mapfile -t found < <(grep -rlE 'ERROR: |WARNING: ThreadSanitizer|runtime error:' "$1")
+    ((${#found[@]})) || return 0
+    grep -hE "$summary" "${found[@]}" | sort | uniq -c | sort -rn | head -n 20 | sed 's/^/  | /'
+    for file in "${found[@]}"; do
+        grep -qE "$summary" "$file" || { say "  cut off, $file:" && head -n 20 "$file" | sed 's/^/  | /'; }
+    done
     say "  whole reports: $1"
     return 1
 }
@@ -47,8 +51,8 @@ run()
             "TSAN_OPTIONS=$options:suppressions=$SUPPRESSIONS/races.supp:history_size=4:atexit_sleep_ms=0" \
             G_SLICE=always-malloc
     fi
-    meson_test "sanitize-$kind" meson "$BUILD/lab" --suite qtest --timeout-multiplier 5 --wrapper "$dir/run" \
-        --logbase "$kind" || true
+    meson_test "sanitize-$kind" meson "$BUILD/lab" --num-processes "$JOBS" --suite qtest --timeout-multiplier 5 \
+        --wrapper "$dir/run" || true
     # QEMU may be stopped by a test before it can exit with an error: the reports count, too
     if show_reports "$reports"; then
         say "$kind: no report, $((SECONDS - start)) s"
