@@ -85,7 +85,7 @@ fuzz)
     options+=(--cc clang --program qemu-fuzz-aarch64 --drop system/main.c)
     # one that is compiled for the target, as fuzz.c wants its name
     for file in "$TREE/tests/qtest/fuzz/fuzz.c" "$ROOT"/tests/fuzz/*.c \
-        "$ROOT/tests/uapi/client.c"; do
+        "$ROOT/tests/kernel-model/client.c"; do
         options+=(--add "$file=hw/vfio/pci.c")
     done
     cflags+=' -O1 -fno-inline -fsanitize=address,undefined,fuzzer-no-link'

@@ -4,8 +4,8 @@
 # usage: build-qtests.sh
 #
 # Builds the programs of tests/qtest for arm64, to be run where a real /dev/iommu is (scenario qtest-kernel, or an arm64
-# host), and those of tests/uapi, as qtest-uapi-NAME. The result is build/qtests-arm64/out: programs, their data, and the
-# libraries beyond libc that they need. The arm64 QEMU is to be built before, as they use its libqos.
+# host), and those of tests/kernel-model, as qtest-uapi-NAME. The result is build/qtests-arm64/out: programs, their data,
+# and the libraries beyond libc that they need. The arm64 QEMU is to be built before, as they use its libqos.
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -42,9 +42,8 @@ collect()
     rm -rf "$out"
     mkdir -p "$out/lib"
     find "$DIR/tests/qtest" -maxdepth 1 -type f -name 'qtest-*' -perm -u+x -exec cp {} "$out/" \;
-    for file in "$DIR"/tests/uapi/uapi-*; do
-        # that one is about the model's own ways
-        if [[ -f $file && $file != */uapi-shim ]]; then cp "$file" "$out/qtest-${file##*/}"; fi
+    for file in "$DIR"/tests/kernel-model/uapi-*; do
+        if [[ -f $file ]]; then cp "$file" "$out/qtest-${file##*/}"; fi
     done
     # libc is the host's own
     arm64_libraries "$out"/qtest-* | grep -vE '/(lib(c|m|dl|rt|pthread|resolv)|ld-linux-.*)\.so' |

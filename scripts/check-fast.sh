@@ -21,7 +21,7 @@ case ${1:-} in
     [[ -d $BUILD/qemu-$BASE/linux-headers ]] || die "QEMU's source is not there" "Run: make series"
     "$ROOT/scripts/build-lab.sh" smmu-lab
     # meson builds what these need, and no more
-    options+=(--suite runner --suite unit --suite uapi)
+    options+=(--suite runner --suite unit --suite model)
     ;;
 *)
     no_arguments "$@"

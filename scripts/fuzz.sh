@@ -72,7 +72,7 @@ verdict()
     fi
     count 0 1 0
     say "FAIL $name: libFuzzer ended with status $status, see $log"
-    grep -E '^SUMMARY: |^==[0-9]+== ?ERROR|runtime error: |Test unit written to|Assertion|uapi: ' "$log" |
+    grep -E '^SUMMARY: |^==[0-9]+== ?ERROR|runtime error: |Test unit written to|Assertion|kernel-model: ' "$log" |
         head -n 12 | sed 's/^/  | /' || true
 }
 
@@ -157,7 +157,7 @@ while (($#)); do
 done
 [[ ${FUZZ_SECONDS:-600} =~ ^[1-9][0-9]*$ ]] || usage_error "FUZZ_SECONDS is '$FUZZ_SECONDS', not a number of seconds"
 [[ -f $BUILD/lab/build.ninja ]] || die "'$BUILD/lab' is not there" "Run: make lab"
-step "build the model of iommufd" "$BUILD/logs/model.log" ninja -C "$BUILD/lab" tests/uapi/libuapi.so
+step "build the model of iommufd" "$BUILD/logs/model.log" ninja -C "$BUILD/lab" tests/kernel-model/libkernel-model.so
 if [[ -z $qemu ]]; then
     "$ROOT/scripts/install-deps.sh" --fuzz
     "$ROOT/scripts/build-instrumented.sh" fuzz
@@ -165,8 +165,8 @@ if [[ -z $qemu ]]; then
 fi
 mkdir -p "$CORPUS" "$FOUND" "$LOGS"
 # a copy, as another build may replace it meanwhile; and a place for its files that is gone after crashes, too
-MODEL=$qemu/libuapi.so
-cp "$BUILD/lab/tests/uapi/libuapi.so" "$MODEL"
+MODEL=$qemu/libkernel-model.so
+cp "$BUILD/lab/tests/kernel-model/libkernel-model.so" "$MODEL"
 TMPDIR=$(mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT

@@ -29,7 +29,7 @@ def meson(path):
             row["failed"] = max(row["failed"], 1)  # a program that dies has no failed case
         elif not sum(row[name] for name in COUNTS):
             row["skipped" if result == "SKIP" else "passed"] = 1
-        row["points"] = sum(int(n) for n in re.findall(r"^# swept: (\d+) points", out, re.M))
+        row["points"] = sum(int(n) for n in re.findall(r"^# injected: (\d+) faults", out, re.M))
         yield suite, row, "%s: %s" % (name, result) if row["failed"] else None
 
 
@@ -53,7 +53,7 @@ def main():
               "%10.1f" % row["seconds"])
     total = sum(rows.values(), collections.Counter())
     if total["points"]:
-        print("sweep: each of %d calls to the host failed once" % total["points"])
+        print("fault injection: each of %d calls to the host failed once" % total["points"])
     for line in failures or ([] if rows else ["no test was run"]):
         print("FAIL " + line)
     total["failed"] += not rows

@@ -38,7 +38,7 @@ enum guest_layout {
 #define GUEST_DEVFN(n) (((n) + 1) << 3)
 #define GUEST_DEVICES 2u
 
-/* What the guest of guest.c can reach; tests/fuzz/machine.c has QEMU's. */
+/* What the guest of guest.c can reach; tests/fuzz/target.c has QEMU's. */
 void guest_write(uint64_t address, uint64_t value, unsigned size);
 uint64_t guest_read(uint64_t address, unsigned size);
 void guest_write_memory(uint64_t address, const void *data, size_t size);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include "../include/smmuv3.h"
-#include "../uapi/client.h"
+#include "../kernel-model/client.h"
 #include "guest.h"
 #include "host.h"
 
 /* Objects of the idle guest: the model's, after the first reset */
-static uint32_t idle[UAPI_OBJ_TYPES];
-static struct uapi *model;
+static uint32_t idle[KM_OBJ_TYPES];
+static struct km *model;
 
-static struct uapi_control *control(void)
+static struct km_control *control(void)
 {
     return model->control;
 }
@@ -20,19 +20,19 @@ static struct uapi_control *control(void)
  */
 static G_NORETURN void fail(const char *what, uint32_t is, uint32_t was)
 {
-    fprintf(stderr, "uapi: %s: %u, and were %u; %s\n", what, is, was,
+    fprintf(stderr, "kernel-model: %s: %u, and were %u; %s\n", what, is, was,
             control()->first_error);
     abort();
 }
 
 static void stop(void)
 {
-    uapi_free(model);
+    km_free(model);
 }
 
 void host_start(void)
 {
-    model = uapi_new(GUEST_DEVICES);
+    model = km_new(GUEST_DEVICES);
     if (!model) {
         perror("the model of iommufd");
         exit(2);
@@ -40,11 +40,11 @@ void host_start(void)
     control()->smmu[0].idr[0] |= IDR0_ATS;
     for (unsigned n = 0; n < GUEST_DEVICES; n++) {
         /* MSI-X besides MSI, and DMA that reaches all of RAM */
-        control()->device[n].flags |= UAPI_DEV_MSIX;
+        control()->device[n].flags |= KM_DEV_MSIX;
         control()->device[n].dma_mask = UINT64_MAX;
     }
     /* the model is there already; this names the block to it */
-    setenv(UAPI_CONTROL_ENV, model->path, 1);
+    setenv(KM_CONTROL_ENV, model->path, 1);
     atexit(stop);
 }
 
@@ -56,13 +56,13 @@ void host_check(bool remember)
     if (atomic_load(&control()->errors)) {
         fail("errors", atomic_load(&control()->errors), 0);
     }
-    for (int type = 0; type < UAPI_OBJ_TYPES; type++) {
+    for (int type = 0; type < KM_OBJ_TYPES; type++) {
         uint32_t live = atomic_load(&control()->live[type]);
 
         if (remember) {
             idle[type] = live;
         } else if (live != idle[type]) {
-            fail(uapi_object_name(type), live, idle[type]);
+            fail(km_object_name(type), live, idle[type]);
         }
     }
 }
@@ -70,5 +70,5 @@ void host_check(bool remember)
 void guest_host_event(unsigned n, const uint64_t event[4])
 {
     /* An error means: not an event that the kernel would forward */
-    uapi_event(model, n, event);
+    km_event(model, n, event);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /*
- * The host's kernel: the preloaded model of iommufd and VFIO (tests/uapi), in
+ * The host's kernel: the preloaded model of iommufd and VFIO (tests/kernel-model), in
  * this very process.
  */
 

@@ -5,7 +5,6 @@
  */
 #include "qemu/osdep.h"
 #include "standard-headers/linux/pci_regs.h"
-#include "extcap.h"
 #include "hotplug.h"
 
 #define ATS_AT 0x140
@@ -30,13 +29,13 @@ static const Case cases[] = {
 /* A device with ATS between two other capabilities, and with PASIDs */
 static void set_device(bool able)
 {
-    static const struct uapi_ext_cap caps[] = {
+    static const struct km_ext_cap caps[] = {
         { 0x100, PCI_EXT_CAP_ID_DSN, 1, { } },
         { ATS_AT, PCI_EXT_CAP_ID_ATS, 1, { } },
         { 0x180, PCI_EXT_CAP_ID_VNDR, 1, { 0x100 << 20 } },
     };
-    struct uapi_control *control = dut_model()->control;
-    struct uapi_device_config *device = &control->device[0];
+    struct km_control *control = dut_model()->control;
+    struct km_device_config *device = &control->device[0];
 
     memcpy(device->ext_cap, caps, sizeof(caps));
     device->max_pasid_log2 = 16;
@@ -53,13 +52,13 @@ static void assert_capabilities(const PciFunction *pci, bool hidden,
 {
     bool last = false;
 
-    g_assert_cmphex(extcap_find(pci, PCI_EXT_CAP_ID_DSN, NULL), ==, 0x100);
-    g_assert_cmphex(extcap_find(pci, PCI_EXT_CAP_ID_ATS, NULL), ==,
+    g_assert_cmphex(pci_ext_cap(pci, PCI_EXT_CAP_ID_DSN, NULL), ==, 0x100);
+    g_assert_cmphex(pci_ext_cap(pci, PCI_EXT_CAP_ID_ATS, NULL), ==,
                     hidden ? 0 : ATS_AT);
-    g_assert_cmphex(extcap_find(pci, PCI_EXT_CAP_ID_VNDR, &last), ==, 0x180);
+    g_assert_cmphex(pci_ext_cap(pci, PCI_EXT_CAP_ID_VNDR, &last), ==, 0x180);
     g_assert_true(last == !pasid);
     if (pasid) {
-        g_assert_cmphex(extcap_find(pci, PCI_EXT_CAP_ID_PASID, &last), !=, 0);
+        g_assert_cmphex(pci_ext_cap(pci, PCI_EXT_CAP_ID_PASID, &last), !=, 0);
         g_assert_true(last);
     }
 }
@@ -125,7 +124,7 @@ static void test_hot(const void *unused)
     hotplug(dut);
     assert_capabilities(&dut->edu, true, false);
     hotplug_remove(dut, 0);
-    dut->model->control->device[0].flags &= ~UAPI_DEV_NO_ATS;
+    dut->model->control->device[0].flags &= ~KM_DEV_NO_ATS;
     hotplug(dut);
     assert_capabilities(&dut->edu, false, false);
     dut_stop(dut);

@@ -5,7 +5,6 @@
  */
 #include "qemu/osdep.h"
 #include "log.h"
-#include "stale.h"
 
 #define BATCH_MAX  126   /* how many QEMU hands over at once: twice Linux' 63 */
 #define TLBI_VA    (CMD_TLBI_NH_VA | CMD_ASID(DUT_ASID))
@@ -276,7 +275,7 @@ static void test_order(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
     uint64_t from, at;
-    struct uapi_log_entry entry;
+    struct km_log_entry entry;
 
     strtab_set(&dut->strtab, dut->sid, STE_BYPASS, 0);
     from = log_now(dut);
@@ -287,7 +286,7 @@ static void test_order(const void *unused)
     ring(dut);
     g_autoptr(GArray) batches = log_batches(dut, from);
 
-    at = uapi_log_find(dut->model, from, UAPI_LOG_STE, &entry);
+    at = km_log_find(dut->model, from, KM_LOG_STE, &entry);
     g_assert_cmpuint(batches->len, ==, 2);
     g_assert_cmpuint(g_array_index(batches, LogBatch, 0).entries, ==, 2);
     g_assert_cmpuint(g_array_index(batches, LogBatch, 0).at, <, at);
@@ -334,9 +333,9 @@ static void test_recovery(const void *unused)
         from = log_now(dut);
         queue_pages(dut, 0, 3);
         queue_sync(dut);
-        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, errors[i]);
+        km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, errors[i]);
         ring(dut);
-        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+        km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 0, 0);
         g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 1);
         g_assert_cmpuint(log_count(dut, from, CMD_CFGI_CD_ALL |
                                    CMD_SID(dut->sid), 0), ==, 1);
@@ -358,7 +357,7 @@ static void test_recovery_no_ats(const void *unused)
     from = log_now(dut);
     queue_pages(dut, 0, 3);
     queue_sync(dut);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     ring(dut);
     g_assert_cmpuint(log_count(dut, from, CMD_TLBI_NSNH_ALL, 0), ==, 1);
     g_assert_cmpuint(log_count(dut, from, CMD_ATC_INV | CMD_SID(dut->sid),
@@ -378,12 +377,12 @@ static void test_no_recovery(const void *unused)
     at = dut->smmu.prod;
     queue_sync(dut);
     /* the batch and the recovery */
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
-    uapi_fail(dut->model, 1, UAPI_HWPT_INVALIDATE, 2, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 1, KM_HWPT_INVALIDATE, 2, EIO);
     smmu_ring(&dut->smmu);
     smmu_assert_error(&dut->smmu, at, CERROR_ILL);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
-    uapi_fail(dut->model, 1, UAPI_HWPT_INVALIDATE, 0, 0);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 0, 0);
+    km_fail(dut->model, 1, KM_HWPT_INVALIDATE, 0, 0);
     smmu_repair(&dut->smmu, at);
     dut_command(dut, TLBI_VA, DUT_IOVA);
     g_assert_cmphex(stale_where(dut, &stale), ==, stale.now);
@@ -398,7 +397,7 @@ static void test_no_recovery_ste(const void *unused)
 {
     Dut *dut = start_ats();
     uint64_t from = log_now(dut);
-    struct uapi_log_entry entry;
+    struct km_log_entry entry;
     uint32_t at;
 
     queue_pages(dut, 0, 3);
@@ -406,13 +405,13 @@ static void test_no_recovery_ste(const void *unused)
     smmu_queue(&dut->smmu, CMD_CFGI_STE | CMD_SID(dut->sid), CFGI_LEAF);
     at = dut->smmu.prod;
     queue_sync(dut);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     dut->model->control->fail[0].repeat = 1;
     smmu_ring(&dut->smmu);
     smmu_assert_error(&dut->smmu, at, CERROR_ILL);
-    g_assert_cmphex(uapi_log_find(dut->model, from, UAPI_LOG_STE, &entry), !=,
+    g_assert_cmphex(km_log_find(dut->model, from, KM_LOG_STE, &entry), !=,
                     UINT64_MAX);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 0, 0);
     smmu_repair(&dut->smmu, at);
     dut_stop(dut);
 }
@@ -430,7 +429,7 @@ static void test_recovery_two(const void *unused)
     from = log_now(dut);
     queue_pages(dut, 0, 3);
     queue_sync(dut);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     ring(dut);
     g_autoptr(GArray) batches = log_batches(dut, from);
     g_autoptr(GArray) commands = log_commands(dut, from);
@@ -454,11 +453,11 @@ static void test_no_recovery_no_sync(const void *unused)
 
     stale_make(dut, &stale);
     queue_pages(dut, 0, 3);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     dut->model->control->fail[0].repeat = 1;
     ring(dut);
     g_assert_cmphex(stale_where(dut, &stale), ==, stale.old);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 0, 0);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 0, 0);
     at = dut->smmu.prod;
     queue_sync(dut);
     smmu_ring(&dut->smmu);

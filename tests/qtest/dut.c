@@ -18,14 +18,14 @@ typedef struct DutTest {
 } DutTest;
 
 static const DutTest *running;
-static struct uapi *model;
+static struct km *model;
 
 DutBackend dut_backend(void)
 {
     return running->backend;
 }
 
-struct uapi *dut_model(void)
+struct km *dut_model(void)
 {
     return model;
 }
@@ -63,7 +63,7 @@ static const char *obstacle(const DutTest *test)
 /* Also when an assertion ends the program: nothing stays behind */
 static void free_model(void *unused)
 {
-    uapi_free(model);
+    km_free(model);
     model = NULL;
 }
 
@@ -78,7 +78,7 @@ static void run_test(const void *data)
         return;
     }
     if (running->backend == DUT_MODEL) {
-        model = uapi_new(2);
+        model = km_new(2);
         g_assert_nonnull(model);
         qtest_add_abrt_handler(free_model, model);
         for (unsigned i = 0; i < 2; i++) {
@@ -114,10 +114,10 @@ void dut_test(const char *path, unsigned needs, GTestDataFunc func,
 
 void dut_deny_ats(unsigned n)
 {
-    struct uapi_control *control = dut_model()->control;
+    struct km_control *control = dut_model()->control;
 
-    control->device[n].flags |= UAPI_DEV_NO_ATS;
-    control->kernel = MAX(control->kernel, UAPI_KERNEL(7, 1));
+    control->device[n].flags |= KM_DEV_NO_ATS;
+    control->kernel = MAX(control->kernel, KM_KERNEL(7, 1));
 }
 
 char *dut_smmu_args(const char *options)
@@ -150,14 +150,14 @@ char *dut_device_args(unsigned n, const char *options)
 void dut_enter(void)
 {
     if (model) {
-        g_assert_true(uapi_export(model, environment("SMMU_QTEST_MODEL")));
+        g_assert_true(km_export(model, environment("SMMU_QTEST_MODEL")));
     }
 }
 
 void dut_leave(void)
 {
     if (model) {
-        uapi_unexport(model);
+        km_unexport(model);
     }
 }
 
@@ -266,7 +266,7 @@ void dut_stop(Dut *dut)
 
     qtest_quit(dut->qts);
     if (model) {
-        g_assert_cmpstr(uapi_check(model, text, sizeof(text)), ==, NULL);
+        g_assert_cmpstr(km_check(model, text, sizeof(text)), ==, NULL);
     }
     g_free(dut);
 }

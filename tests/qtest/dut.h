@@ -5,7 +5,7 @@
  *   emulated  QEMU's own edu behind the emulated SMMUv3. The reference: what a
  *             guest sees of an accelerated SMMU should be the same.
  *   model     vfio-pci behind an accelerated SMMUv3, on the model of iommufd
- *             and VFIO that SMMU_QTEST_MODEL names (tests/uapi).
+ *             and VFIO that SMMU_QTEST_MODEL names (tests/kernel-model).
  *   real      the same on the kernel's iommufd, with the host's edu device
  *             that SMMU_QTEST_HOST names, as in 0000:00:08.0.
  *
@@ -14,10 +14,10 @@
 #ifndef TESTS_QTEST_DUT_H
 #define TESTS_QTEST_DUT_H
 
-#include "../uapi/client.h"
+#include "../kernel-model/client.h"
 #include "pci.h"
 #include "smmu.h"
-#include "stage1.h"
+#include "guest-memory.h"
 
 typedef enum DutBackend {
     DUT_EMULATED,
@@ -40,7 +40,7 @@ DutBackend dut_backend(void);
  * Returns: the model of the running test, to be configured before
  * dut_start(), NULL on other backends. It has two devices behind one SMMU.
  */
-struct uapi *dut_model(void);
+struct km *dut_model(void);
 
 /*
  * The host cannot use ATS for the @n-th device of the model, and its kernel is
@@ -71,7 +71,7 @@ typedef struct DutConfig {
 
 typedef struct Dut {
     QTestState *qts;
-    struct uapi *model;    /* NULL on other backends */
+    struct km *model;      /* NULL on other backends */
     Ram ram;
     Smmu smmu;
     PciFunction port;
@@ -171,5 +171,26 @@ uint64_t edu_where(Dut *dut, uint64_t iova, uint64_t one, uint64_t other);
  * got is looked at through @dut->buffer, which must be accessible.
  */
 bool edu_reads(Dut *dut, uint64_t iova, uint64_t address);
+
+/* --- a cached translation that is not in the tables any more ------------- */
+
+/* A page that was mapped to @old; when stale, the tables map it to @now */
+typedef struct Stale {
+    uint64_t iova;
+    uint64_t old;
+    uint64_t now;
+} Stale;
+
+/* Maps new pages at @iova; nothing is cached or stale yet. */
+Stale stale_new(Dut *dut, uint64_t iova);
+
+/*
+ * Makes the SMMU cache the old page, and changes the tables behind its back.
+ * It must still use the old page then. Other translations are dropped by it.
+ */
+void stale_make(Dut *dut, const Stale *stale);
+
+/* Returns: @stale->old if the device still gets there, or @stale->now. */
+uint64_t stale_where(Dut *dut, const Stale *stale);
 
 #endif

@@ -252,7 +252,7 @@ static void test_storm(const void *unused)
     for (unsigned i = 0; i < 120; i++) {
         const uint64_t event[4] = { EVENT_F_TRANSLATION, 0, UNMAPPED + i };
 
-        g_assert_cmpint(uapi_event(dut->model, 0, event), ==, 0);
+        g_assert_cmpint(km_event(dut->model, 0, event), ==, 0);
     }
     for (unsigned i = 0; i < 120; i++) {
         assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED + i, false);
@@ -299,7 +299,7 @@ static void test_sequence_wraps(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
 
-    dut->model->control->next_sequence = UAPI_SET_SEQUENCE | (INT_MAX - 1);
+    dut->model->control->next_sequence = KM_SET_SEQUENCE | (INT_MAX - 1);
     edu_write(dut, UNMAPPED, SIZE);
     wait_overflow(dut);
     assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED, false);
@@ -314,17 +314,17 @@ static void test_sequence_wraps(const void *unused)
 static void test_read_error(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    struct uapi_control *control = dut->model->control;
+    struct km_control *control = dut->model->control;
     int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
 
-    uapi_fail(dut->model, 0, UAPI_VEVENTQ_READ, 1, EAGAIN);
+    km_fail(dut->model, 0, KM_VEVENTQ_READ, 1, EAGAIN);
     assert_only_event(dut, UNMAPPED);
     g_assert_cmpuint(control->fail[0].fired, ==, 1);
-    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
+    g_assert_cmpuint(control->live[KM_OBJ_VEVENTQ], ==, 1);
 
-    uapi_fail(dut->model, 0, UAPI_VEVENTQ_READ, 1, EIO);
+    km_fail(dut->model, 0, KM_VEVENTQ_READ, 1, EIO);
     edu_write(dut, UNMAPPED, SIZE);
-    while (control->live[UAPI_OBJ_VEVENTQ]) {
+    while (control->live[KM_OBJ_VEVENTQ]) {
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         dut_pause(dut);
     }
@@ -338,7 +338,7 @@ static void test_read_error(const void *unused)
 static void test_objects(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    struct uapi_control *control = dut->model->control;
+    struct km_control *control = dut->model->control;
     uint32_t cr0 = smmu_read(&dut->smmu, SMMU_CR0);
 
     for (unsigned log2size = 1; log2size < 5; log2size++) {
@@ -354,8 +354,8 @@ static void test_objects(const void *unused)
     smmu_write(&dut->smmu, SMMU_CR0, cr0);
     assert_only_event(dut, UNMAPPED + 0x40);
     qtest_system_reset(dut->qts);
-    g_assert_cmpuint(control->live[UAPI_OBJ_VEVENTQ], ==, 1);
-    g_assert_cmpuint(control->made[UAPI_OBJ_VEVENTQ], ==, 1);
+    g_assert_cmpuint(control->live[KM_OBJ_VEVENTQ], ==, 1);
+    g_assert_cmpuint(control->made[KM_OBJ_VEVENTQ], ==, 1);
     dut_stop(dut);
 }
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_QTEST_GIC_H
 #define TESTS_QTEST_GIC_H
 
-#include "ram.h"
+#include "guest-memory.h"
 
 #define GIC_EVENTS 8    /* MSIs that gic_init() makes ready */
 

@@ -9,7 +9,7 @@
 #include "standard-headers/linux/pci_regs.h"
 #include "hotplug.h"
 #include "log.h"
-#include "sweep.h"
+#include "fault-injection.h"
 
 #define BIG_QUEUE   12     /* log2 of entries */
 #define TURN_CMDS   1024   /* the most that one turn of the queue may execute */
@@ -103,9 +103,9 @@ static void test_bounded(const void *data)
     strtab_set_stage1(&dut->strtab, SECOND_SLOT << 3, dut->cd);
     start_big_queue(dut);
     if (flood->delay_ms) {
-        struct uapi_fail_rule *rule = &dut->model->control->fail[0];
+        struct km_fail_rule *rule = &dut->model->control->fail[0];
 
-        uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+        km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
         rule->delay_ms = flood->delay_ms;
         rule->repeat = 1;
     }
@@ -180,14 +180,14 @@ static void test_queue_off(const void *unused)
 
 static uint32_t made_hwpts(const Dut *dut)
 {
-    return dut->model->control->made[UAPI_OBJ_HWPT_NESTED];
+    return dut->model->control->made[KM_OBJ_HWPT_NESTED];
 }
 
 /* A driver that switches between two STEs: the host only attaches */
 static void test_flip(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    struct uapi_control *control = dut->model->control;
+    struct km_control *control = dut->model->control;
     uint64_t page = dut_map_new(dut, DUT_IOVA), cd2;
     uint32_t made = 0, calls = 0;
     PageTable pt2 = pt_new(&dut->ram, 12, 48);
@@ -199,27 +199,27 @@ static void test_flip(const void *unused)
     for (unsigned i = 0; i < 20; i++) {
         if (i == 2) {
             made = made_hwpts(dut);
-            calls = control->calls[UAPI_ANY];
+            calls = control->calls[KM_ANY];
         }
         dut_set_ste(dut, STE_STAGE1 | (i % 2 ? dut->cd : cd2), STE1_ATTRS);
     }
     g_assert_cmpuint(made_hwpts(dut), ==, made);
-    g_assert_cmpuint(control->calls[UAPI_ANY] - calls, ==, 18);
+    g_assert_cmpuint(control->calls[KM_ANY] - calls, ==, 18);
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page2), ==, page);
 
     /* to abort and back, as a driver does that detaches a device */
-    calls = control->calls[UAPI_ANY];
+    calls = control->calls[KM_ANY];
     for (unsigned i = 0; i < 10; i++) {
         dut_set_ste(dut, STE_ABORT, 0);
         dut_translate(dut);
     }
-    g_assert_cmpuint(control->calls[UAPI_ANY] - calls, ==, 20);
+    g_assert_cmpuint(control->calls[KM_ANY] - calls, ==, 20);
     g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page2), ==, page);
 
     /* none of it survives a reset */
     qtest_system_reset(dut->qts);
-    g_assert_cmpuint(control->live[UAPI_OBJ_HWPT_NESTED], ==, 2);
-    g_assert_cmpuint(control->live[UAPI_OBJ_VDEVICE], ==, 0);
+    g_assert_cmpuint(control->live[KM_OBJ_HWPT_NESTED], ==, 2);
+    g_assert_cmpuint(control->live[KM_OBJ_VDEVICE], ==, 0);
     dut_stop(dut);
 }
 
@@ -227,8 +227,8 @@ static void test_flip(const void *unused)
 static void test_coalesce(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
-    struct uapi_control *control = dut->model->control;
-    uint32_t attached = control->calls[UAPI_ATTACH_PT];
+    struct km_control *control = dut->model->control;
+    uint32_t attached = control->calls[KM_ATTACH_PT];
 
     strtab_set(&dut->strtab, dut->sid, STE_BYPASS, 0);
     for (unsigned i = 0; i < 100; i++) {
@@ -238,7 +238,7 @@ static void test_coalesce(const void *unused)
     smmu_queue(&dut->smmu, CMD_SYNC, 0);
     smmu_ring(&dut->smmu);
     smmu_assert_done(&dut->smmu);
-    g_assert_cmpuint(control->calls[UAPI_ATTACH_PT], ==, attached + 1);
+    g_assert_cmpuint(control->calls[KM_ATTACH_PT], ==, attached + 1);
     dut_stop(dut);
 }
 
@@ -246,7 +246,7 @@ static void test_coalesce(const void *unused)
 static void test_stall(const void *data)
 {
     unsigned stall_model = GPOINTER_TO_UINT(data);
-    struct uapi_control *control = dut_model()->control;
+    struct km_control *control = dut_model()->control;
     Dut *dut;
 
     control->smmu[0].idr[0] &= ~IDR0_STALL_MODEL;
@@ -336,7 +336,7 @@ static void test_event_unplugs(const void *unused)
     dut_set_ste(dut, STE_STAGE2, 0);
     g_assert_cmphex(pci_readw(&dut->edu, PCI_VENDOR_ID), ==, 0xffff);
     dut_command(dut, CMD_CFGI_ALL, CFGI_ALL);
-    g_assert_cmpuint(dut->model->control->live[UAPI_OBJ_VIOMMU], ==, 0);
+    g_assert_cmpuint(dut->model->control->live[KM_OBJ_VIOMMU], ==, 0);
     dut_stop(dut);
 }
 
@@ -375,19 +375,19 @@ static void test_messages(const void *unused)
 {
     static const DutConfig config = { 0 };
     g_autofree char *log = g_build_filename(dut_model()->dir, "stderr", NULL);
-    Dut *dut = sweep_start(&config);
+    Dut *dut = inject_start(&config);
 
     dut_enable(dut);
-    uapi_fail(dut->model, 0, UAPI_HWPT_ALLOC, 1, EINVAL);
+    km_fail(dut->model, 0, KM_HWPT_ALLOC, 1, EINVAL);
     dut->model->control->fail[0].repeat = 1;
     for (unsigned i = 0; i < 10; i++) {
         dut_translate(dut);
     }
     g_assert_cmpuint(count_lines(log, "DMA of StreamID"), ==, 1);
-    uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_translate(dut);
 
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     dut->model->control->fail[0].repeat = 1;
     for (unsigned i = 0; i < 10; i++) {
         uint32_t at;
@@ -400,7 +400,7 @@ static void test_messages(const void *unused)
         smmu_repair(&dut->smmu, at);
     }
     g_assert_cmpuint(count_lines(log, "stale translations"), ==, 1);
-    uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_command(dut, TLBI_VA, DUT_IOVA);
     dut_stop(dut);
 }
@@ -413,15 +413,15 @@ static void test_no_events(const void *unused)
     SmmuEvent event;
     Dut *dut;
 
-    uapi_fail(dut_model(), 0, UAPI_VEVENTQ_ALLOC, 1, ENOMEM);
+    km_fail(dut_model(), 0, KM_VEVENTQ_ALLOC, 1, ENOMEM);
     dut_model()->control->fail[0].repeat = 1;
-    dut = sweep_start(&config);
+    dut = inject_start(&config);
     dut_reboot(dut);
     dut_reboot(dut);
     g_assert_cmpuint(count_lines(log, "gets no events"), ==, 1);
     edu_write(dut, DUT_IOVA, 4);
     g_assert_false(next_event(dut, &event));
-    uapi_fail(dut->model, 0, UAPI_ANY, 0, 0);
+    km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_reboot(dut);
     edu_write(dut, DUT_IOVA, 4);
     assert_refused(dut, EVENT_F_TRANSLATION);
@@ -434,7 +434,7 @@ static void test_no_events(const void *unused)
 static void test_no_ats(const void *unused)
 {
     static const DutConfig config = { .smmu = ",ats=on" };
-    struct uapi_control *control = dut_model()->control;
+    struct km_control *control = dut_model()->control;
     const uint64_t inv = CMD_ATC_INV | CMD_SID(DUT_SLOT << 3);
     uint64_t from;
     Dut *dut;
@@ -443,7 +443,7 @@ static void test_no_ats(const void *unused)
     dut_deny_ats(0);
     dut = dut_start_translating(&config);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
-    g_assert_cmphex(control->state[0].ste, ==, UAPI_STE_NESTED);
+    g_assert_cmphex(control->state[0].ste, ==, KM_STE_NESTED);
     g_assert_cmphex(control->state[0].vste[1] & STE1_EATS, ==, 0);
     from = log_now(dut);
     dut_command(dut, inv, 52);
@@ -464,8 +464,8 @@ static void test_two_smmus(const void *unused)
     Dut *dut = dut_start_translating(&config);
 
     /* a nesting parent each, which has the VMID */
-    g_assert_cmpuint(dut->model->control->live[UAPI_OBJ_HWPT_PAGING], ==, 2);
-    g_assert_cmpuint(dut->model->control->live[UAPI_OBJ_VIOMMU], ==, 2);
+    g_assert_cmpuint(dut->model->control->live[KM_OBJ_HWPT_PAGING], ==, 2);
+    g_assert_cmpuint(dut->model->control->live[KM_OBJ_VIOMMU], ==, 2);
     dut_stop(dut);
 }
 

@@ -218,7 +218,7 @@ static unsigned live(Dut *dut)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < UAPI_OBJ_TYPES; i++) {
+    for (unsigned i = 0; i < KM_OBJ_TYPES; i++) {
         count += dut->model->control->live[i];
     }
     return count;

@@ -164,7 +164,7 @@ static void test_vectors(const void *unused)
     pci_writew(&dut->edu, cap + PCI_MSI_FLAGS, 2 << 4);
     pci_enable_msi(&dut->edu, DUT_IOVA, gic_data(&gic, 0));
     for (unsigned n = 0; n < VECTORS; n++) {
-        g_assert_cmpint(uapi_msi(dut->model, 0, n), ==, 0);
+        g_assert_cmpint(km_msi(dut->model, 0, n), ==, 0);
         wait_taken(dut, &gic, n);
         assert_none(&gic);
     }
@@ -194,24 +194,24 @@ static uint64_t enable_msix(Dut *dut, const Gic *gic)
 static void test_msix(const void *unused)
 {
     static const DutConfig config = { .args = GIC_ITS_ARGS };
-    struct uapi_device_config *device = &dut_model()->control->device[0];
+    struct km_device_config *device = &dut_model()->control->device[0];
     uint64_t table;
     Dut *dut;
     Gic gic;
 
-    device->flags |= UAPI_DEV_MSIX;
+    device->flags |= KM_DEV_MSIX;
     device->msix_vectors = VECTORS;
     dut = dut_start_translating(&config);
     gic = gic_init(&dut->ram, false, dut->sid);
     table = enable_msix(dut, &gic);
     for (unsigned n = 0; n < VECTORS; n++) {
-        g_assert_cmpint(uapi_msi(dut->model, 0, n), ==, 0);
+        g_assert_cmpint(km_msi(dut->model, 0, n), ==, 0);
         wait_taken(dut, &gic, n);
         assert_none(&gic);
 
         qtest_writel(dut->qts, table + n * 16 + 12,
                      PCI_MSIX_ENTRY_CTRL_MASKBIT);
-        g_assert_cmpint(uapi_msi(dut->model, 0, n), ==, 0);
+        g_assert_cmpint(km_msi(dut->model, 0, n), ==, 0);
         /* the main loop has looked at it after this */
         qobject_unref(qtest_qmp(dut->qts, "{'execute': 'query-status'}"));
         assert_none(&gic);

@@ -6,7 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "stale.h"
+#include "dut.h"
 
 #define ASID_OTHER (DUT_ASID + 1)
 

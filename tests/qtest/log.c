@@ -10,9 +10,9 @@ uint64_t log_now(const Dut *dut)
 GArray *log_batches(const Dut *dut, uint64_t from)
 {
     GArray *batches = g_array_new(false, true, sizeof(LogBatch));
-    struct uapi_log_entry entry;
+    struct km_log_entry entry;
 
-    while ((from = uapi_log_find(dut->model, from, UAPI_LOG_BATCH, &entry)) !=
+    while ((from = km_log_find(dut->model, from, KM_LOG_BATCH, &entry)) !=
            UINT64_MAX) {
         LogBatch batch = { from++, entry.arg[1], entry.arg[2], entry.arg[3] };
 
@@ -24,9 +24,9 @@ GArray *log_batches(const Dut *dut, uint64_t from)
 GArray *log_commands(const Dut *dut, uint64_t from)
 {
     GArray *commands = g_array_new(false, true, sizeof(LogCommand));
-    struct uapi_log_entry entry;
+    struct km_log_entry entry;
 
-    while ((from = uapi_log_find(dut->model, from, UAPI_LOG_COMMAND, &entry)) !=
+    while ((from = km_log_find(dut->model, from, KM_LOG_COMMAND, &entry)) !=
            UINT64_MAX) {
         LogCommand command = { { entry.arg[0], entry.arg[1] } };
 

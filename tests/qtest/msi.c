@@ -13,7 +13,7 @@
 #include "edu-registers.h"
 #include "pci.h"
 #include "smmu.h"
-#include "stage1.h"
+#include "guest-memory.h"
 
 /* An IOVA of the guest's, that is the address of some RAM as well */
 #define IOVA    (VIRT_RAM + 0x1230000)

@@ -7,7 +7,6 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "standard-headers/linux/pci_regs.h"
-#include "extcap.h"
 #include "hotplug.h"
 #include "log.h"
 
@@ -18,7 +17,7 @@
 
 static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
 {
-    struct uapi_control *control = dut_model()->control;
+    struct km_control *control = dut_model()->control;
     uint32_t *idr = control->smmu[0].idr;
 
     idr[1] = deposit32(idr[1], 6, 5, ssidsize);
@@ -31,7 +30,7 @@ static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
 static unsigned pasid_capability(const Dut *dut)
 {
     bool last = false;
-    unsigned offset = extcap_find(&dut->edu, PCI_EXT_CAP_ID_PASID, &last);
+    unsigned offset = pci_ext_cap(&dut->edu, PCI_EXT_CAP_ID_PASID, &last);
 
     g_assert_true(!offset || last);
     return offset;
@@ -105,13 +104,13 @@ static void test_control(const void *unused)
     dut = dut_start(&config);
     control = pasid_capability(dut) + PCI_PASID_CTRL;
     g_assert_cmpuint(control, !=, PCI_PASID_CTRL);
-    writes = dut->model->control->calls[UAPI_REGION_WRITE];
+    writes = dut->model->control->calls[KM_REGION_WRITE];
     g_assert_cmphex(pci_readw(&dut->edu, control), ==, 0);
     pci_writew(&dut->edu, control, 0xffff);
     g_assert_cmphex(pci_readw(&dut->edu, control), ==, 7);
     pci_writew(&dut->edu, control - 2, 0xffff);
     g_assert_cmpuint(pci_readw(&dut->edu, control - 2) >> 8 & 0x1f, ==, 16);
-    g_assert_cmpuint(dut->model->control->calls[UAPI_REGION_WRITE], ==,
+    g_assert_cmpuint(dut->model->control->calls[KM_REGION_WRITE], ==,
                      writes);
     qtest_system_reset(dut->qts);
     g_assert_cmphex(pci_readw(&dut->edu, control), ==, 0);
@@ -144,7 +143,7 @@ static void test_offset(const void *unused)
 /* Where it goes: 64 bytes of zeros that no other capability reaches into */
 typedef struct Place {
     const char *name;
-    struct uapi_ext_cap caps[3];
+    struct km_ext_cap caps[3];
     uint8_t fill;
     const char *options;
     unsigned offset;         /* 0: nowhere */
@@ -171,7 +170,7 @@ static const Place places[] = {
 
 static void set_place(const Place *place)
 {
-    struct uapi_device_config *device = &dut_model()->control->device[0];
+    struct km_device_config *device = &dut_model()->control->device[0];
 
     set_host(16, true, 16);
     memcpy(device->ext_cap, place->caps, sizeof(place->caps));
@@ -190,12 +189,12 @@ static void test_place(const void *data)
     pci.qts = machine_start("%s %s", smmu, device);
     dut_leave();
     /* the device's own are still there */
-    g_assert_cmphex(extcap_find(&pci, PCI_EXT_CAP_ID_DSN, NULL), ==, 0x100);
+    g_assert_cmphex(pci_ext_cap(&pci, PCI_EXT_CAP_ID_DSN, NULL), ==, 0x100);
     for (unsigned i = 1; i < 3 && place->caps[i].at; i++) {
-        g_assert_cmphex(extcap_find(&pci, place->caps[i].id, NULL), ==,
+        g_assert_cmphex(pci_ext_cap(&pci, place->caps[i].id, NULL), ==,
                         place->caps[i].at);
     }
-    g_assert_cmphex(extcap_find(&pci, PCI_EXT_CAP_ID_PASID, NULL), ==,
+    g_assert_cmphex(pci_ext_cap(&pci, PCI_EXT_CAP_ID_PASID, NULL), ==,
                     place->offset);
     qtest_quit(pci.qts);
 }
@@ -253,8 +252,8 @@ static bool writes(Dut *dut, unsigned ssid, uint64_t address)
     uint64_t result;
 
     qtest_writel(dut->qts, address, 0);
-    result = uapi_dma_ssid(dut->model, 0, ssid, DUT_IOVA, &value,
-                           sizeof(value), true);
+    result = km_dma_ssid(dut->model, 0, ssid, DUT_IOVA, &value,
+                         sizeof(value), true);
     g_assert_true((qtest_readl(dut->qts, address) == value) == !result);
     return !result;
 }
@@ -324,7 +323,7 @@ static void test_bad_ste(const void *unused)
         dut_set_ste(dut, STE_STAGE1 | bad[i] | s.cds, STE1_ATTRS | S1DSS_CD0);
         g_assert_cmphex(edu_where(dut, DUT_IOVA, s.page[0], s.page[1]), ==, 0);
         g_assert_cmpuint(dut->model->control->state[0].ste, ==,
-                         UAPI_STE_ABORT);
+                         KM_STE_ABORT);
     }
     dut_stop(dut);
 }
@@ -374,7 +373,7 @@ static void test_recovery(const void *unused)
                 STE1_ATTRS | S1DSS_CD0 | STE_EATS(1));
     atc = CMD_ATC_INV | CMD_SID(dut->sid);
     from = log_now(dut);
-    uapi_fail(dut->model, 0, UAPI_HWPT_INVALIDATE, 1, EIO);
+    km_fail(dut->model, 0, KM_HWPT_INVALIDATE, 1, EIO);
     dut_command(dut, CMD_TLBI_NH_ASID | CMD_ASID(DUT_ASID), 0);
     g_assert_cmpuint(log_count(dut, from, atc, 52), ==, 1);
     g_assert_cmpuint(log_count(dut, from, atc | any, 52), ==, 1);

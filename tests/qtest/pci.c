@@ -4,6 +4,7 @@
 #include "pci.h"
 
 #define MSIX_ENTRY_SIZE 16
+#define MAX_CAPS 64    /* more are a loop */
 
 static uint64_t ecam(const PciFunction *pci, unsigned offset)
 {
@@ -50,6 +51,27 @@ unsigned pci_capability(const PciFunction *pci, uint8_t id)
     }
     g_assert_cmphex(offset, !=, 0);
     return offset;
+}
+
+unsigned pci_ext_cap(const PciFunction *pci, uint16_t id, bool *last)
+{
+    unsigned offset = PCI_CFG_SPACE_SIZE;
+
+    for (unsigned i = 0; offset && i < MAX_CAPS; i++) {
+        uint32_t header = pci_readl(pci, offset);
+
+        if (!header || header == ~0u) {
+            return 0;
+        }
+        if (PCI_EXT_CAP_ID(header) == id) {
+            if (last) {
+                *last = !PCI_EXT_CAP_NEXT(header);
+            }
+            return offset;
+        }
+        offset = PCI_EXT_CAP_NEXT(header);
+    }
+    return 0;
 }
 
 void pci_enable(const PciFunction *pci, uint64_t address)

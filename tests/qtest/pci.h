@@ -27,6 +27,12 @@ void pci_writel(const PciFunction *pci, unsigned offset, uint32_t value);
 unsigned pci_capability(const PciFunction *pci, uint8_t id);
 
 /*
+ * Returns: the offset of extended capability @id, 0 if there is none. @last
+ * (out parameter, may be NULL): nothing follows it.
+ */
+unsigned pci_ext_cap(const PciFunction *pci, uint16_t id, bool *last);
+
+/*
  * Places memory BAR 0 (32-bit) at @address, and enables memory and mastering.
  */
 void pci_enable(const PciFunction *pci, uint64_t address);

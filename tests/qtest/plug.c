@@ -19,7 +19,7 @@ static unsigned live(Dut *dut)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; dut->model && i < UAPI_OBJ_TYPES; i++) {
+    for (unsigned i = 0; dut->model && i < KM_OBJ_TYPES; i++) {
         count += dut->model->control->live[i];
     }
     return count;
@@ -299,7 +299,7 @@ static void test_swap(const void *unused)
 static void test_dma_goes_on(const void *unused)
 {
     Dut *dut = dut_start_translating(&full_port);
-    struct uapi_keep_dma *keep = &dut->model->control->keep_dma[0];
+    struct km_keep_dma *keep = &dut->model->control->keep_dma[0];
     uint64_t ram = ram_alloc(&dut->ram, PAGE_4K, PAGE_4K);
     uint64_t page = dut_map_new(dut, ram);
 

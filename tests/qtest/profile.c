@@ -87,14 +87,14 @@ void profile_free(HostProfile *profile)
     g_free(profile);
 }
 
-void profile_apply(const HostProfile *profile, struct uapi *model)
+void profile_apply(const HostProfile *profile, struct km *model)
 {
     model->control->smmu[0] = profile->smmu;
-    for (unsigned i = 0; i < UAPI_MAX_DEVICES; i++) {
-        struct uapi_device_config *device = &model->control->device[i];
+    for (unsigned i = 0; i < KM_MAX_DEVICES; i++) {
+        struct km_device_config *device = &model->control->device[i];
 
         if (device->bdf[0] && device->smmu == 0 && profile->canwbs) {
-            device->flags |= UAPI_DEV_CANWBS;
+            device->flags |= KM_DEV_CANWBS;
         }
     }
 }

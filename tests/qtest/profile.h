@@ -20,7 +20,7 @@
 
 typedef struct HostProfile {
     char *name;              /* of the file, without .ini */
-    struct uapi_smmu_config smmu;
+    struct km_smmu_config smmu;
     bool canwbs;
     uint32_t features;       /* 0, with @reported: no log */
     uint32_t reported;
@@ -35,6 +35,6 @@ void profile_free(HostProfile *profile);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostProfile, profile_free)
 
 /* Makes SMMU 0 of the model, and the devices behind it, like this host. */
-void profile_apply(const HostProfile *profile, struct uapi *model);
+void profile_apply(const HostProfile *profile, struct km *model);
 
 #endif

@@ -135,7 +135,7 @@ static void test_streams(const void *unused)
     g_autofree char *smmu = dut_smmu_args("");
     g_autofree char *device = dut_device_args(0, "");
 
-    dut_model()->control->kernel = UAPI_KERNEL(7, 2);
+    dut_model()->control->kernel = KM_KERNEL(7, 2);
     dut_model()->control->device[0].num_streams = 2;
     check("supports devices with one StreamID only", smmu, device, NULL);
     dut_model()->control->device[0].num_streams = 1;
@@ -191,7 +191,7 @@ static void test_no_smmu(const void *unused)
     g_autofree char *smmu = dut_smmu_args("");
     g_autofree char *device = dut_device_args(0, "");
 
-    dut_model()->control->device[0].flags |= UAPI_DEV_NO_HW_INFO;
+    dut_model()->control->device[0].flags |= KM_DEV_NO_HW_INFO;
     check("the device is not behind an SMMUv3 of the host (iommufd reports "
           "hardware type 0), as the accelerated SMMUv3 'smmu0' needs", smmu,
           device, NULL);
@@ -208,7 +208,7 @@ static void test_no_fwb(const void *unused)
           "be always coherent (CANWBS), and the host's kernel must not have "
           "disabled nesting for an erratum (see its log).", smmu, device,
           NULL);
-    dut_model()->control->device[0].flags |= UAPI_DEV_CANWBS;
+    dut_model()->control->device[0].flags |= KM_DEV_CANWBS;
     check(NULL, smmu, device, NULL);
 }
 
@@ -216,7 +216,7 @@ static void test_no_fwb(const void *unused)
 static void test_hot(const void *unused)
 {
     static const DutConfig config = { .port = true, .unplugged = true };
-    struct uapi_control *control = dut_model()->control;
+    struct km_control *control = dut_model()->control;
     g_autofree char *device = NULL, *message = NULL, *again = NULL;
     Dut *dut;
     uint64_t page;

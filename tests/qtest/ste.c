@@ -9,7 +9,7 @@
 /* The host gets those fields of the STE that it takes, as the guest set them */
 static void test_words(const void *unused)
 {
-    struct uapi_device_state *state = &dut_model()->control->state[0];
+    struct km_device_state *state = &dut_model()->control->state[0];
     Dut *dut = dut_start(NULL);
 
     /* S1DSS 2, all of S1CIR, S1COR and S1CSH; and bits that are not for it */
@@ -38,7 +38,7 @@ static void test_eats(const void *unused)
         g_assert_cmpuint(dut->model->control->state[0].ats, ==, eats == 1);
     }
     /* what cannot be is QEMU's to find out */
-    g_assert_cmpuint(dut->model->control->failures[UAPI_HWPT_ALLOC], ==, 0);
+    g_assert_cmpuint(dut->model->control->failures[KM_HWPT_ALLOC], ==, 0);
     dut_stop(dut);
 }
 
@@ -52,7 +52,7 @@ static void test_no_ats(const void *unused)
     dut = dut_start(&config);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
     dut_enable(dut);
-    g_assert_cmpuint(dut->model->control->state[0].ste, ==, UAPI_STE_NESTED);
+    g_assert_cmpuint(dut->model->control->state[0].ste, ==, KM_STE_NESTED);
     g_assert_cmpuint(dut->model->control->state[0].ats, ==, 0);
     dut_stop(dut);
 }

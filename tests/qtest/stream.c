@@ -132,7 +132,7 @@ static void test_transitions(const void *unused)
 static void assert_host_never_refused(Dut *dut)
 {
     if (dut->model) {
-        g_assert_cmpuint(dut->model->control->failures[UAPI_HWPT_ALLOC], ==, 0);
+        g_assert_cmpuint(dut->model->control->failures[KM_HWPT_ALLOC], ==, 0);
     }
 }
 
