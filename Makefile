@@ -2,6 +2,7 @@
 # The front door: `make help` lists the targets. Each calls one script; what it depends on is said here and nowhere else.
 #   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
+#   BENCH=         options of scripts/bench.py: --peer FILE, --rounds N
 #   JOBS=          how many compilers at once (default: all CPUs)
 #   CHECK=         the tests of `make check`
 
@@ -69,6 +70,8 @@ scenarios: lab images variants host-kernels ## all scenarios of the lab
 	$(stage) scripts/scenarios.sh
 scenario-smoke: runner qemu-x86 images
 	$(stage) scripts/scenarios.sh smoke
+bench: runner qemu-x86 images ## measure map, unmap and reads; BENCH= gives options, see docs/bench.md
+	$(stage) scripts/bench.py $(BENCH)
 
 clean:          ## remove what was built; sources, trees and downloads stay
 	@scripts/clean.sh

@@ -11,8 +11,8 @@
 static const struct {
     const char *name, *keys;
 } verbs[GUEST_VERBS] = {
-    [GUEST_READ] = { "read", "dev bdf bs count offset jobs depth loops" },
-    [GUEST_WRITE] = { "write", "dev bdf bs count offset jobs depth loops seed" },
+    [GUEST_READ] = { "read", "dev bdf bs count offset jobs loops" },
+    [GUEST_WRITE] = { "write", "dev bdf bs count offset jobs loops seed" },
     [GUEST_WAIT] = { "wait", "dev timeout" },
     [GUEST_GONE] = { "gone", "dev timeout" },
     [GUEST_REBIND] = { "rebind", "dev driver" },
@@ -27,6 +27,7 @@ static const struct {
     [GUEST_RAM] = { "ram", "op gpa bdf len seed" },
     [GUEST_PING] = { "ping", "bdf peer count len seed" },
     [GUEST_SMMU] = { "smmu", "op abort gpa log2size sid seconds" },
+    [GUEST_DMA_MAP] = { "dma-map", "bdf granule threads seconds" },
     [GUEST_BEGIN] = { "begin", NULL },
     [GUEST_RUNNING] = { "running", "" },
     [GUEST_FINISH] = { "finish", NULL },

@@ -3,20 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/aio_abi.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "pattern.h"
 
 #define MAX_BYTES (256ULL << 20)
 #define MAX_JOBS 64
-#define MAX_DEPTH 128
 
 struct job {
     const struct blockio *io;
@@ -27,26 +24,13 @@ struct job {
     int error;     /* errno, 0 if all went well */
 };
 
-/* With loops, what is read or written again. */
+/* With loops, the same ranges are read or written again. */
 static uint64_t all_requests(const struct blockio *io)
 {
-    return io->count * (io->loops ? io->loops : 1);
+    return io->count * io->loops;
 }
 
 /* Requests are dealt to the jobs in turn: job n has n, n + jobs, ... */
-static void prepare(const struct job *job, struct iocb *cb, uint64_t request)
-{
-    const struct blockio *io = job->io;
-
-    request %= io->count;
-    memset(cb, 0, sizeof(*cb));
-    cb->aio_fildes = job->fd;
-    cb->aio_lio_opcode = io->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
-    cb->aio_buf = (uintptr_t)(job->data + request * io->bs);
-    cb->aio_nbytes = io->bs;
-    cb->aio_offset = io->offset + request * io->bs;
-}
-
 static int run_in_turn(const struct job *job)
 {
     const struct blockio *io = job->io;
@@ -65,53 +49,6 @@ static int run_in_turn(const struct job *job)
     return 0;
 }
 
-static int submit(aio_context_t ctx, struct iocb *cb)
-{
-    return syscall(SYS_io_submit, ctx, 1, &cb) == 1 ? 0 : errno;
-}
-
-static int run_in_flight(const struct job *job)
-{
-    const struct blockio *io = job->io;
-    struct iocb cb[MAX_DEPTH];
-    aio_context_t ctx = 0;
-    uint64_t next = job->index, end = all_requests(io);
-    unsigned busy = 0;
-    int error = 0;
-
-    if (syscall(SYS_io_setup, io->depth, &ctx)) {
-        return errno;
-    }
-    while (!error && busy < io->depth && next < end) {
-        prepare(job, &cb[busy], next);
-        error = submit(ctx, &cb[busy]);
-        busy += error ? 0 : 1;
-        next += io->jobs;
-    }
-    while (busy) {
-        struct io_event done;
-
-        if (syscall(SYS_io_getevents, ctx, 1, 1, &done, NULL) != 1) {
-            error = errno;
-            break;
-        }
-        busy--;
-        if (done.res != (int64_t)io->bs) {
-            error = done.res < 0 ? -done.res : EIO;
-        }
-        if (!error && next < end) {
-            struct iocb *free_cb = (struct iocb *)(uintptr_t)done.obj;
-
-            prepare(job, free_cb, next);
-            error = submit(ctx, free_cb);
-            busy += error ? 0 : 1;
-            next += io->jobs;
-        }
-    }
-    syscall(SYS_io_destroy, ctx);
-    return error;
-}
-
 static void *run_job(void *opaque)
 {
     struct job *job = opaque;
@@ -122,7 +59,7 @@ static void *run_job(void *opaque)
         CPU_SET(job->index % sysconf(_SC_NPROCESSORS_ONLN), &set);
         sched_setaffinity(0, sizeof(set), &set);
     }
-    job->error = job->io->depth > 1 ? run_in_flight(job) : run_in_turn(job);
+    job->error = run_in_turn(job);
     return NULL;
 }
 
@@ -156,10 +93,8 @@ static bool check(const struct blockio *io, struct answer *a)
         return answer_error(a, "bs * count must be 1 to %llu bytes",
                             MAX_BYTES);
     }
-    if (!io->jobs || io->jobs > MAX_JOBS || !io->depth ||
-        io->depth > MAX_DEPTH) {
-        return answer_error(a, "jobs= is 1 to %d, depth= 1 to %d", MAX_JOBS,
-                            MAX_DEPTH);
+    if (!io->jobs || io->jobs > MAX_JOBS || !io->loops) {
+        return answer_error(a, "jobs= is 1 to %d, loops= at least 1", MAX_JOBS);
     }
     return true;
 }

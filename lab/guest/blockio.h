@@ -16,9 +16,8 @@ struct blockio {
     uint64_t count;   /* requests in all */
     uint64_t offset;  /* bytes */
     uint64_t jobs;    /* threads, spread over the CPUs */
-    uint64_t depth;   /* requests each thread keeps in flight */
     uint64_t seed;    /* of the data to write */
-    uint64_t loops;   /* how often it is all done, without a pause; 0: once */
+    uint64_t loops;   /* how often it is all done, without a pause */
 };
 
 struct blockio_result {

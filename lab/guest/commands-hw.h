@@ -6,6 +6,7 @@
 #include "answer.h"
 
 /* Each takes what follows its verb and fills @a, which is empty. */
+void commands_dma_map(const char *args, struct answer *a);
 void commands_edu(const char *args, struct answer *a);
 void commands_msi(const char *args, struct answer *a);
 void commands_ping(const char *args, struct answer *a);

@@ -34,7 +34,6 @@ static void do_io(const char *args, bool write, struct answer *a)
         !arguments_number(args, "count", 1, &io.count, a) ||
         !arguments_number(args, "offset", 0, &io.offset, a) ||
         !arguments_number(args, "jobs", 1, &io.jobs, a) ||
-        !arguments_number(args, "depth", 1, &io.depth, a) ||
         !arguments_number(args, "seed", 1, &io.seed, a) ||
         !arguments_number(args, "loops", 1, &io.loops, a)) {
         return;
@@ -293,6 +292,7 @@ static run_command *const table[GUEST_VERBS] = {
     [GUEST_RESERVED] = cmd_reserved, [GUEST_IOMMU] = cmd_iommu, [GUEST_CPUS] = cmd_cpus, [GUEST_MSI] = commands_msi,
     [GUEST_EDU] = commands_edu, [GUEST_RAM] = commands_ram, [GUEST_PING] = commands_ping, [GUEST_SMMU] = commands_smmu,
     [GUEST_BEGIN] = cmd_begin, [GUEST_RUNNING] = cmd_running, [GUEST_FINISH] = cmd_finish, [GUEST_SH] = cmd_sh,
+    [GUEST_DMA_MAP] = commands_dma_map,
 };
 
 enum command_end commands_run(const char *line, struct answer *a)

@@ -113,6 +113,17 @@ uint64_t devices_interrupts(const char *bdf)
     return sum;
 }
 
+bool devices_driver(const char *bdf, char *driver, size_t size,
+                    struct answer *a)
+{
+    char *link = text_printf(PCI_DEVICES "/%s/driver", bdf);
+    bool ok = file_link_name(link, driver, size) ||
+              answer_error(a, "PCI device %s has no driver", bdf);
+
+    free(link);
+    return ok;
+}
+
 static bool bind_to(const char *bdf, const char *driver, struct answer *a)
 {
     char *override = text_printf(PCI_DEVICES "/%s/driver_override", bdf);

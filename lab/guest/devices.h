@@ -22,6 +22,11 @@ bool devices_bdf_of_block(const char *name, char *bdf, size_t size);
 /* Returns: interrupts that the MSI lines of the PCI device have raised. */
 uint64_t devices_interrupts(const char *bdf);
 
+/* The name of the PCI device's driver. Returns: false, with the error in @a, if
+ * it has none. */
+bool devices_driver(const char *bdf, char *driver, size_t size,
+                    struct answer *a);
+
 /* Unbind the PCI device from its driver and bind it to @driver. */
 bool devices_rebind(const char *bdf, const char *driver, struct answer *a);
 

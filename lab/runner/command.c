@@ -190,9 +190,9 @@ char **command_host_vm(const Scenario *s, const Options *o,
     g_autofree char *share = double_commas(files->share);
     g_autofree char *kernel = command_host_kernel(s, o);
 
-    add(argv, o->host_qemu, "-accel", "tcg,thread=multi", "-M",
-        HOST_MACHINE, "-global", "arm-smmuv3.stage=nested", "-cpu",
-        HOST_CPU, NULL);
+    /* several threads, unless [host] qemu-args has -icount */
+    add(argv, o->host_qemu, "-accel", "tcg", "-M", HOST_MACHINE, "-global",
+        "arm-smmuv3.stage=nested", "-cpu", HOST_CPU, NULL);
     add_profile(argv, s, o);
     add_option(argv, "-smp", "%u", s->host_cpus);
     add(argv, "-m", s->host_memory, "-nodefaults", "-display", "none",

@@ -320,7 +320,7 @@ gboolean scenario_has_disk(const Scenario *s, guint n)
     const char *model = s->devices[n];
 
     return g_str_has_prefix(model, "nvme") &&
-           (model[4] == '\0' || model[4] == ',');
+           (model[4] == '\0' || model[4] == ',') && !strstr(model, ",drive=");
 }
 
 /* The steps or expectations of the file, in its order. */
