@@ -42,8 +42,12 @@ def sample(results):
         if scenario["verdict"] != "pass":
             raise Problem(f"scenario {scenario['name']}: {scenario['verdict']}: {scenario['reason']}")
         for step in scenario["steps"]:
-            if step.get("key"):
-                values[step["key"]] = words(step["answer"])
+            key = step.get("key") or ""
+            if key.startswith(("read-", "map-")):
+                values[key] = words(step["answer"])
+                if any(word not in values[key] for word in INSNS):
+                    raise Problem(f"step {key} has no numbers of instructions: the emulated host's kernel cannot count "
+                                  "them; `make kernel images` builds one that can")
     return values
 
 
@@ -69,7 +73,7 @@ def per_map(values):
 def reduce(values):
     """A sample's numbers, of one operation each: key -> word -> number."""
     return {key: per_map(words) if key.startswith("map-") else per_read(values, key)
-            for key, words in values.items() if re.fullmatch(r"map-.*|read-[a-z-]+-\d+k", key)}
+            for key, words in values.items() if not key.endswith(("-few", "-traced"))}
 
 
 def spent(values):
@@ -98,10 +102,14 @@ class Numbers:
         values = self.values(qemu, key, word)
         return statistics.median(values) if values else None
 
-    def spread(self, qemu, key, word):
-        """The furthest that a round is from the median, as a part of it."""
-        values, median = self.values(qemu, key, word), self.median(qemu, key, word)
-        return max(abs(v - median) for v in values) / median if median else 0
+    def furthest(self):
+        """How far a round is from its median at most, as a part of it, and of what. Times only."""
+        def distance(qemu, key, word):
+            values, median = self.values(qemu, key, word), self.median(qemu, key, word)
+            return max(abs(v - median) for v in values) / median
+        return max((distance(q, key, word), f"{q}, {key.split('-')[0]} {label(key)}")
+                   for q, samples in self.samples.items() for key in samples[0]
+                   for word in samples[0][key] if word in ("ns", "unmap-ns"))
 
     @staticmethod
     def ratio(above, below):
@@ -157,36 +165,70 @@ def goal_lines(numbers):
             yield f"- {text}: at most {limit}; measured {range_of(ratio)}, {verdict}"
 
 
+def micro(numbers, qemu, key, word):
+    value = numbers.median(qemu, key, word)
+    return digits(value and value / 1000)
+
+
+def maps(numbers):
+    """The table of dma_map_benchmark."""
+    columns = [(qemu, word) for word in ("map", "unmap") for qemu in numbers.samples]
+    return table(["µs", *(f"{qemu} {word}" for qemu, word in columns), "unmap, series to peer"],
+                 [[label(key), *(micro(numbers, qemu, key, word + "-ns") for qemu, word in columns),
+                   range_of(numbers.between(key, "unmap-ns"))] for key in numbers.keys("map-")])
+
+
+def reads(numbers):
+    """The table of reads."""
+    def columns(qemu, key):
+        to_none = numbers.to_none(qemu, key)
+        return (micro(numbers, qemu, key, "ns"), digits(to_none and to_none[0], ".2f"),
+                *(digits(numbers.median(qemu, key, word), ".2f") for word in ("exits", "ioctls")))
+    return table(["", *(f"{q} {word}" for q in numbers.samples for word in ("µs", "×none", "exits", "ioctls")),
+                  "series to peer"],
+                 [[label(key), *(text for q in numbers.samples for text in columns(q, key)),
+                   range_of(numbers.between(key, "ns"))] for key in numbers.keys("read-")])
+
+
+def layers(numbers):
+    """The table of instructions by who executes them."""
+    return table(["instructions", *(f"{q} {layer}" for q in numbers.samples for layer in LAYERS)],
+                 [[key.split("-")[0] + " " + label(key),
+                   *(digits(numbers.median(q, key, word), ".0f") for q in numbers.samples for word in INSNS)]
+                  for key in numbers.keys("map-") + numbers.keys("read-")])
+
+
 def markdown(numbers, run):
-    """The tables. The QEMUs are columns: the series, and the peer if there is one."""
-    qemus = list(numbers.samples)
-    rounds = len(numbers.samples["series"])
-    us = lambda qemu, key, word: digits((numbers.median(qemu, key, word) or 0) / 1000)
-    parts = ["<!-- SPDX-License-Identifier: GPL-2.0-or-later -->", "<!-- Written by scripts/bench.py. -->",
-             "# Numbers", "", "".join(f"{name}: {what}. " for name, what in run["qemus"].items()) +
-             f"{rounds} rounds, {run['date']}, revision {run['revision']}. Medians; in brackets the lowest and the "
-             "highest. An instruction takes 1 ns of the emulated host's clock.", "", "![map and unmap, reads](numbers.svg)",
-             "", *goal_lines(numbers), "", "## dma_map_benchmark", "", "Microseconds of one map and one unmap.", ""]
-    parts.append(table(["", *(f"{q} {w}" for w in ("map", "unmap") for q in qemus), "unmap, series to peer"],
-                       [[label(key), *(us(q, key, w + "-ns") for w in ("map", "unmap") for q in qemus),
-                         range_of(numbers.between(key, "unmap-ns"))] for key in numbers.keys("map-")]))
-    parts += ["## Reads", "", "One read at a time. `×none` is the time to a read without a vIOMMU in the same run; exits "
-              "are those to QEMU.", ""]
-    parts.append(table(["", *(f"{q} {w}" for q in qemus for w in ("µs", "×none", "exits", "ioctls")), "series to peer"],
-                       [[label(key), *(text for q in qemus for text in (
-                           us(q, key, "ns"), digits((numbers.to_none(q, key) or [None])[0], ".2f"),
-                           digits(numbers.median(q, key, "exits"), ".2f"),
-                           digits(numbers.median(q, key, "ioctls"), ".2f"))),
-                         range_of(numbers.between(key, "ns"))] for key in numbers.keys("read-")]))
-    parts += ["## Where instructions are spent", "", "Of one read, or one map and unmap: by the guest, by the host's kernel "
-              "(KVM, iommufd, drivers), by programs on the host (QEMU).", ""]
-    parts.append(table(["", *(f"{q} {layer}" for q in qemus for layer in LAYERS)],
-                       [[key.split("-")[0] + " " + label(key),
-                         *(digits(numbers.median(q, key, layer + "-insns"), ".0f") for q in qemus for layer in LAYERS)]
-                        for key in numbers.keys("map-") + numbers.keys("read-")]))
-    parts += ["## What a strict unmap is spent on", "", "Instructions of one map and unmap of 4 KiB, the series.", "",
-              table(["", "instructions"], [[what, digits(value, ".0f")] for what, value in numbers.spent.items()])]
-    return "\n".join(parts)
+    """All of numbers.md."""
+    furthest, where = numbers.furthest()
+    qemus = "; ".join(f"{name}: {version}" for name, version in run["qemus"].items())
+    return f"""<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
+<!-- Written by scripts/bench.py, see bench.md. -->
+# Numbers
+
+{qemus}. {run["rounds"]} rounds, {run["date"]}, revision {run["revision"]}. Medians of the rounds, ratios with the lowest
+and the highest. The furthest that one round is from a median: {100 * furthest:.1f} % ({where}).
+
+![unmap and read](numbers.svg)
+
+{chr(10).join(goal_lines(numbers))}
+
+## dma_map_benchmark
+
+{maps(numbers)}
+## Reads
+
+`×none` is the time to that of a read of this size without a vIOMMU in the same run; exits are those to QEMU.
+
+{reads(numbers)}
+## Where instructions are spent
+
+Of one map and unmap, or one read: by the guest, by the host's kernel (KVM, iommufd, drivers), by QEMU (`user`).
+
+{layers(numbers)}
+Of one map and strict unmap of 4 KiB, the series:
+
+{table(["", "instructions"], [[what, digits(value, ".0f")] for what, value in numbers.spent.items()])}"""
 
 
 CHART = (("unmap", "map-", "unmap-ns"), ("read", "read-", "ns"))
@@ -247,7 +289,6 @@ def arguments(argv):
     parser.add_argument("--qemu", type=Path, default=build / "qemu-arm64/qemu-system-aarch64",
                         help="the series' arm64 QEMU (%(default)s)")
     parser.add_argument("--peer", type=Path, help="another arm64 QEMU to compare with, built with the same options")
-    parser.add_argument("--peer-name", default="peer", help="what to call it, such as 'QEMU 11.1.1'")
     parser.add_argument("--rounds", type=int, default=3, help="boots for each QEMU (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / "results/bench", help="what each run leaves behind")
     parser.add_argument("--output", type=Path, help="where numbers.json, .md and .svg go (--results)")
@@ -281,9 +322,9 @@ def main(argv):
             samples[name].append(reduce(sample(results[name])))
     print("what an exit costs: series", flush=True)
     exits = measure("exit", options.runner, options.qemu, states["series"] / "exit", more)
-    versions = {name: result["run"]["versions"]["qemu"] for name, result in results.items()}
-    run = {"date": results["series"]["run"]["started"][:10], "revision": results["series"]["run"]["versions"]["revision"],
-           "rounds": options.rounds, "qemus": {name: f"{versions[name]}" for name in qemus}}
+    info = results["series"]["run"]
+    run = {"date": info["started"][:10], "revision": info["versions"]["revision"], "rounds": options.rounds,
+           "qemus": {name: results[name]["run"]["versions"]["qemu"] for name in qemus}}
     numbers = Numbers(samples, spent(reduce(sample(exits))))
     output = options.output or options.results
     output.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(SCRIPTS))
 sys.dont_write_bytecode = True
 import bench  # noqa: E402
 
-# Stands for smmu-lab: a read without a vIOMMU takes as many instructions as the QEMU's file says, others twice as many.
+# Stands for smmu-lab: a read without a vIOMMU takes as many instructions as the QEMU's file says, others two times.
 FAKE = """#!/usr/bin/env python3
 import json, pathlib, re, sys
 args = dict(zip(sys.argv[3::2], sys.argv[4::2]))
@@ -77,7 +77,7 @@ class Statistics(unittest.TestCase):
     def test_medians_and_pairs(self):
         numbers = self.numbers()
         self.assertEqual(numbers.median("series", "read-strict-4k", "ns"), 20)
-        self.assertEqual(numbers.spread("series", "read-strict-4k", "ns"), 0.5)
+        self.assertEqual(numbers.furthest(), (0.5, "series, read strict, 4 KiB"))
         self.assertEqual(numbers.between("read-strict-4k", "ns"), (0.5, 0.3, 0.75))
         self.assertEqual(numbers.to_none("peer", "read-strict-4k"), (4, 4, 4))
         self.assertIsNone(numbers.between("read-strict-4k", "exits"))
@@ -146,6 +146,8 @@ class Runs(unittest.TestCase):
         self.assertEqual((done.returncode, self.log()), (1, []))
         self.assertIn("missing' is not a file", done.stderr)
         self.assertIn("--rounds 0", self.run_bench("--rounds", "0").stderr)
+        (self.home / "smmu-lab").write_text(FAKE.replace("user-insns", "x"))
+        self.assertIn("has no numbers of instructions", self.run_bench().stderr)
         (self.home / "a").write_text("crash")
         done = self.run_bench()
         self.assertEqual(done.returncode, 1)

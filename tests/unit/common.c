@@ -195,6 +195,7 @@ static void test_guest_commands(void)
         { "read dev=nvme0n1 bs=4096 count=64 offset=1M", NULL },
         { "  finish read bdf=0000:21:00.0", NULL }, { "begin smmu op=flood gpa=1 sid=0x18 seconds=5", NULL },
         { "sh echo a=b c > /d; e", NULL }, { "log match=\"event: x=y\"", NULL }, { "iommu", NULL },
+        { "dma-map bdf=0000:21:00.0 granule=16", NULL },
         { "read ofset=1M", "unknown word 'ofset=1M': read takes dev bdf bs count offset jobs loops" },
         { "read seed=1", "'seed=1'" }, { "read dev", "'dev'" }, { "read =1", "'=1'" },
         { "read dev=\"x", "quote" }, { "iommu n=1", "iommu takes none" },
