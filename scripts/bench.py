@@ -63,17 +63,19 @@ def per_read(values, key):
     return result
 
 
-def per_map(values):
-    """The same of a dma_map_benchmark, whose counts are of as many rounds as fit into its time: shares only."""
+def per_map(values, key):
+    """One map and unmap of dma_map_benchmark, which reports no count: instructions are shares of the two times."""
+    values = values[key]
+    threads = int(re.search(r"-(\d+)-threads|$", key).group(1) or 1)
     result = {word: values[word] for word in ("map-ns", "unmap-ns")}
-    part = sum(result.values()) / sum(values[word] for word in INSNS)
+    part = sum(result.values()) / threads / sum(values[word] for word in INSNS)
     return result | {word: values[word] * part for word in INSNS}
 
 
 def reduce(values):
     """A sample's numbers, of one operation each: key -> word -> number."""
-    return {key: per_map(words) if key.startswith("map-") else per_read(values, key)
-            for key, words in values.items() if not key.endswith(("-few", "-traced"))}
+    return {key: per_map(values, key) if key.startswith("map-") else per_read(values, key)
+            for key in values if not key.endswith(("-few", "-traced"))}
 
 
 def spent(values):

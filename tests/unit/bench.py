@@ -70,6 +70,9 @@ class Statistics(unittest.TestCase):
         self.assertEqual(reduced["map-lazy-64k"],
                          {"map-ns": 100, "unmap-ns": 300} | dict(zip(bench.INSNS, (300, 0, 100))))
 
+        reduced = bench.reduce({"map-lazy-4k-2-threads": {"map-ns": 20, "unmap-ns": 60} | dict.fromkeys(bench.INSNS, 1)})
+        self.assertAlmostEqual(sum(reduced["map-lazy-4k-2-threads"][word] for word in bench.INSNS), 40)
+
     def numbers(self):
         samples = lambda *values: [{"read-none-4k": {"ns": 10}, "read-strict-4k": {"ns": v}} for v in values]
         return bench.Numbers({"series": samples(20, 30, 12), "peer": samples(40, 40, 40)})
