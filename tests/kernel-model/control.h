@@ -28,7 +28,7 @@
 
 /* Path of the file with the block */
 #define KM_CONTROL_ENV "KERNEL_MODEL_CONTROL"
-#define KM_CONTROL_MAGIC 0x49504155u    /* "UAPI" */
+#define KM_CONTROL_MAGIC 0x4c444d4bu    /* "KMDL" */
 
 /*
  * Version of the kernel that is modelled: KM_KERNEL(6, 18). km_new() sets
@@ -238,10 +238,10 @@ struct km_keep_dma {
 enum km_request_op {
     KM_REQ_NONE,
     KM_REQ_EVENT,       /* SMMU event; arg: device, dwords 0-3 without SID:
-                             StreamIDs are filled in as the kernel does */
-    KM_REQ_MSI,           /* arg: device, vector */
+                           StreamIDs are filled in as the kernel does */
+    KM_REQ_MSI,         /* arg: device, vector */
     KM_REQ_DMA,         /* one access; arg: device, IOVA, bytes (<= 4096),
-                             1: write, ssid | valid << 32; data in `data` */
+                           1: write, ssid | valid << 32; data in `data` */
 };
 
 struct km_request {
@@ -288,7 +288,7 @@ struct km_control {
 
     _Atomic uint32_t live[KM_OBJ_TYPES];     /* objects that exist */
     _Atomic uint32_t made[KM_OBJ_TYPES];     /* that were ever made */
-    _Atomic uint32_t leaked[KM_OBJ_TYPES]; /* that were left to the last
+    _Atomic uint32_t leaked[KM_OBJ_TYPES];   /* that were left to the last
                                                 close of the iommufd */
     _Atomic uint32_t contexts;               /* iommufds that are open */
 
