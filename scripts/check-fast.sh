@@ -3,7 +3,7 @@
 #
 # usage: check-fast.sh [--unit]
 #
-# All tests that need no emulated host: unit tests, and the qtests with the sweep of failures, on the model of iommufd
+# All tests that need no emulated host: unit tests, and the qtests with fault injection, on the model of iommufd
 # and VFIO where they need a device. Builds what is ours; QEMU is to be built before. The last line is
 # `N passed, N failed, N skipped`, each a test case.
 #   --unit  only unit tests of the lab and tests of the model: without a built QEMU, but with its source

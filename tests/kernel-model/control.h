@@ -149,7 +149,7 @@ enum km_call {
  * Make calls fail. A rule is armed by setting `error`, last; it counts the
  * calls that match from then on, and fails the `at`-th (from 1), or that and
  * all later ones. With error = 0 nothing fails, but `seen` still counts when
- * `at` is not 0: a sweep runs once that way to learn how many points there are.
+ * `at` is not 0: fault injection runs once that way to count its points.
  */
 struct km_fail_rule {
     uint32_t call;          /* enum km_call */

@@ -147,6 +147,16 @@ char *dut_device_args(unsigned n, const char *options)
                            "iommufd=iommufd0%s", n, dut_host(n), options);
 }
 
+unsigned dut_live(const Dut *dut)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; dut->model && i < KM_OBJ_TYPES; i++) {
+        count += dut->model->control->live[i];
+    }
+    return count;
+}
+
 void dut_enter(void)
 {
     if (model) {

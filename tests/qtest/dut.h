@@ -101,6 +101,9 @@ void dut_stop(Dut *dut);
 char *dut_smmu_args(const char *options);
 char *dut_device_args(unsigned n, const char *options);
 
+/* Returns: how many objects the model has for QEMU; 0 on other backends */
+unsigned dut_live(const Dut *dut);
+
 /* The name of the @n-th device on the host, for vfio-pci's host= */
 const char *dut_host(unsigned n);
 

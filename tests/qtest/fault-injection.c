@@ -58,16 +58,6 @@ Dut *inject_start(const DutConfig *config)
     return dut_start(&with);
 }
 
-unsigned inject_live(const Dut *dut)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < KM_OBJ_TYPES; i++) {
-        count += dut->model->control->live[i];
-    }
-    return count;
-}
-
 static void arm(Dut *dut, const Flow *flow, enum km_call call, unsigned n,
                 int error)
 {
@@ -96,7 +86,7 @@ static Dut *after_point(Dut *dut, const Flow *flow, enum km_call call,
     struct km_control *control = dut->model->control;
 
     if (call != KM_DESTROY && call != KM_DETACH_PT) {
-        g_assert_cmpuint(inject_live(dut), ==, *objects);
+        g_assert_cmpuint(dut_live(dut), ==, *objects);
         return dut;
     }
     if (flow->restart) {
@@ -104,7 +94,7 @@ static Dut *after_point(Dut *dut, const Flow *flow, enum km_call call,
         g_free(dut);
         dut = flow->restart();
     } else {
-        *objects = inject_live(dut);
+        *objects = dut_live(dut);
     }
     for (unsigned i = 0; i < KM_OBJ_TYPES; i++) {
         control->leaked[i] = 0;
@@ -151,7 +141,7 @@ void inject_faults(Dut *dut, const Flow *flow)
     unsigned points = 0, kinds = 0, objects;
 
     count_calls(dut, flow, calls);
-    objects = inject_live(dut);
+    objects = dut_live(dut);
     for (enum km_call call = KM_ANY + 1; call < KM_CALLS; call++) {
         kinds += calls[call] && *inject_errors(call);
         for (unsigned n = 1; n <= calls[call]; n++) {

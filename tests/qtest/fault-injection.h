@@ -34,9 +34,6 @@ typedef struct Flow {
  */
 Dut *inject_start(const DutConfig *config);
 
-/* Returns: how many objects the host has for QEMU. */
-unsigned inject_live(const Dut *dut);
-
 /*
  * Injects each fault into @flow on @dut, and reports their number in a TAP
  * diagnostic; ends QEMU.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The failure sweep of plugging and unplugging: a device that is refused goes
+ * Fault injection into plugging and unplugging: a device that is refused goes
  * with a message and without a trace, and can be plugged the next time.
  */
 #include "qemu/osdep.h"
@@ -40,7 +40,7 @@ static void assert_works(Dut *dut)
 
 static void plug_prepare(Dut *dut)
 {
-    now.live = inject_live(dut);
+    now.live = dut_live(dut);
 }
 
 static void plug_run(Dut *dut)
@@ -79,7 +79,7 @@ static void plug_verify(Dut *dut, enum km_call failed)
         g_assert_cmpint(failed, !=, KM_ANY);
     }
     if (failed != KM_DESTROY && failed != KM_DETACH_PT) {
-        g_assert_cmpuint(inject_live(dut), <=, now.live);
+        g_assert_cmpuint(dut_live(dut), <=, now.live);
     }
     if (failed != KM_ANY) {
         hotplug(dut);
@@ -93,7 +93,7 @@ static void plug_verify(Dut *dut, enum km_call failed)
 static void plug_ste_prepare(Dut *dut)
 {
     dut_translate(dut);
-    now.live = inject_live(dut);
+    now.live = dut_live(dut);
 }
 
 /* Without another device each plug begins with opening the iommufd */
@@ -154,7 +154,7 @@ static void test_plug_cold(const void *unused)
     km_fail(dut_model(), 0, KM_ANY, 0, 0);
     machine_assert_accepted(more);
     dut_leave();
-    g_test_message("swept: %u points, %u refused", points, refused);
+    g_test_message("injected: %u faults, %u refused", points, refused);
     g_assert_cmpuint(refused, >, 0);
 }
 

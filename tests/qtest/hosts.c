@@ -214,16 +214,6 @@ static void reset(Dut *dut)
     dut_enable(dut);
 }
 
-static unsigned live(Dut *dut)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < KM_OBJ_TYPES; i++) {
-        count += dut->model->control->live[i];
-    }
-    return count;
-}
-
 /* Everything that a device goes through, with pages of 1 << @log2page */
 static void run(const HostProfile *profile, unsigned log2page)
 {
@@ -244,7 +234,7 @@ static void run(const HostProfile *profile, unsigned log2page)
     use(dut, NULL, 0);
 
     hotplug_remove(dut, 0);
-    g_assert_cmpuint(live(dut), <=, 1);
+    g_assert_cmpuint(dut_live(dut), <=, 1);
     assert_registers(dut, idr);
     hotplug(dut);
     assert_registers(dut, idr);

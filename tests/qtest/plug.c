@@ -14,17 +14,6 @@
 static const DutConfig empty_port = { .port = true, .unplugged = true };
 static const DutConfig full_port = { .port = true };
 
-/* Objects of the host; 0 on backends that cannot tell */
-static unsigned live(Dut *dut)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; dut->model && i < KM_OBJ_TYPES; i++) {
-        count += dut->model->control->live[i];
-    }
-    return count;
-}
-
 /* DMA by the tables, and a change of them */
 static void use(Dut *dut)
 {
@@ -40,23 +29,41 @@ static void use(Dut *dut)
     g_assert_true(edu_reads(dut, DUT_IOVA, two));
 }
 
+/* As management passes descriptors to a QEMU that may not open them */
+static void test_passed(const void *unused)
+{
+    int iommu = km_iommu_fd(), cdev = km_device_fd(0);
+    g_autofree char *args = g_strdup_printf(
+        "-object iommufd,id=passed,fd=%d "
+        "-device vfio-pci,id=dev0,iommufd=passed,fd=%d,bus=rp0", iommu, cdev);
+    const DutConfig config = { .port = true, .unplugged = true, .args = args };
+    Dut *dut = dut_start(&config);
+
+    close(iommu);
+    close(cdev);
+    dut_enable(dut);
+    use(dut);
+    hotplug_remove(dut, 0);
+    dut_stop(dut);
+}
+
 static void test_cycles(const void *data)
 {
     Dut *dut = dut_start(&empty_port);
-    unsigned before = live(dut), in_use = 0;
+    unsigned before = dut_live(dut), in_use = 0;
 
     dut_enable(dut);
     for (unsigned i = 0; i < 4; i++) {
         hotplug(dut);
         use(dut);
-        g_assert_true(i == 0 || live(dut) == in_use);
-        in_use = live(dut);
+        g_assert_true(i == 0 || dut_live(dut) == in_use);
+        in_use = dut_live(dut);
         hotplug_remove(dut, 0);
         if (i == 0) {
             /* the address space of the VM stays once there is one */
-            before = live(dut);
+            before = dut_live(dut);
         }
-        g_assert_cmpuint(live(dut), ==, before);
+        g_assert_cmpuint(dut_live(dut), ==, before);
     }
     if (dut->model) {
         g_assert_cmpuint(before, <=, 1);
@@ -70,7 +77,7 @@ static void test_cold(const void *unused)
 
     use(dut);
     hotplug_remove(dut, 0);
-    g_assert_cmpuint(live(dut), <=, 1);
+    g_assert_cmpuint(dut_live(dut), <=, 1);
     hotplug(dut);
     use(dut);
     dut_stop(dut);
@@ -128,7 +135,7 @@ static void test_during_dma(const void *unused)
         edu_start_write(dut, DUT_IOVA, 4096, true);
         hotplug_remove(dut, 0);
         dut_pause(dut);
-        g_assert_cmpuint(live(dut), <=, 1);
+        g_assert_cmpuint(dut_live(dut), <=, 1);
     }
     dut_stop(dut);
 }
@@ -323,6 +330,7 @@ int main(int argc, char **argv)
     machine_test_init(&argc, &argv);
     dut_test("/plug/cycles", 0, test_cycles, NULL);
     dut_test("/plug/cold", 0, test_cold, NULL);
+    dut_test("/plug/passed", DUT_MODELED, test_passed, NULL);
     dut_test("/plug/ste-waits", 0, test_ste_waits, NULL);
     dut_test("/plug/smmu-off", 0, test_smmu_off, NULL);
     dut_test("/plug/during-dma", 0, test_during_dma, NULL);
