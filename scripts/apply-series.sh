@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: apply-series.sh [--check] [--dev] [TREE]
-#        apply-series.sh --quilt DIR
+# usage: apply-series.sh [--check] TREE
+#        apply-series.sh [--check] --quilt DIR
+#        apply-series.sh [--dev]
 #
-# Applies the series to QEMU. With TREE, a git checkout of QEMU 10.2.2: on a new branch accel-smmuv3-v10.2, one commit
-# a patch. Either all patches apply, exactly, or TREE stays as it is.
+# Applies the series to QEMU. With TREE, a git checkout of QEMU 10.2: makes the branch accel-smmuv3-v10.2 on top of
+# what is checked out there, one commit a patch. Patches apply exactly or not at all. No file of TREE changes, and TREE
+# stays on its branch: git switch accel-smmuv3-v10.2 is left to you.
 # Without TREE: makes or updates build/qemu-v10.2 (the series) and build/qemu-lab (and the patches for the lab's
 # emulated host on top). Commits and changes in build/qemu-v10.2 that the patches do not have are never lost.
-#   --check      only tell whether it would work
+#   --check      only report whether it would work
+#   --quilt DIR  write the series for a distribution's debian/patches, which is DIR: to a directory of its own, with
+#                lines in DIR/series, where an earlier release of the series had its lines or else at the end
 #   --dev        without TREE: go on with commits and changes that the patches do not have (builds use them)
-#   --quilt DIR  write the series for a distribution's debian/patches, which is DIR: a directory of its own, and lines
-#                at the end of DIR/series
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -27,46 +29,56 @@ BASE_DATE='2026-01-01T00:00:00Z'
 
 check_tree()
 {
-    local tree=$1 version top
-    version=$(version_of "$tree") || die "'$tree' is not a QEMU source tree" "Give the top directory of a QEMU checkout."
-    top=$(git -C "$tree" rev-parse --show-toplevel 2>/dev/null) || top=
-    [[ -n $top && $(realpath "$top") == "$tree" ]] ||
-        die "'$tree' is not a git checkout" \
+    local tree=$1 top
+    TREE_VERSION=$(version_of "$tree") ||
+        die "'$tree' is not a QEMU source tree" "Give the top directory of a QEMU checkout."
+    top=$(git -C "$tree" rev-parse --show-toplevel) ||
+        die "'$tree' is not a git checkout that git can use: its message is above" \
             "For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
+    [[ $(realpath "$top") == "$tree" ]] || die "'$tree' is a part of the git checkout '$top', not one of its own" \
+        "For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
     git -C "$tree" rev-parse --verify --quiet HEAD >/dev/null || die "'$tree' has no commit yet"
-    [[ $version == "$QEMU_VERSION" ]] ||
-        die "'$tree' is QEMU $version, and this series is for QEMU $QEMU_VERSION" \
-            "Check out the tag v$QEMU_VERSION there (git checkout v$QEMU_VERSION)."
-    is_clean "$tree" || die "'$tree' has uncommitted changes" "Commit or stash them: git -C '$tree' status"
-    if git -C "$tree" show-ref --verify --quiet "refs/heads/$BRANCH"; then
-        die "the series is already applied: '$tree' has the branch $BRANCH" \
-            "Use it (git checkout $BRANCH), or remove it first (git branch -D $BRANCH)."
-    fi
-    if git -C "$tree" apply --check -R "${SERIES[-1]}" 2>/dev/null; then
-        die "the series is already applied: '$tree' contains ${SERIES[-1]##*/}" \
-            "Check out a commit without it, for example the tag v$QEMU_VERSION."
-    fi
+    [[ ! -f $tree/debian/source/format || $(<"$tree/debian/source/format") != '3.0 (quilt)'* ]] ||
+        warn "'$tree' is a package's source: dpkg-source takes patches only from debian/patches, see --quilt"
 }
 
+# apply_to TREE CHECK
 apply_to()
 {
-    local tree check=$2 head base
-    [[ -d $1 ]] || die "'$1' is no directory"
+    local tree check=$2 head now on patch
+    [[ -d $1 ]] || die "'$1' is not a directory"
     tree=$(realpath "$1")
     read_series "$PATCHES"
     check_tree "$tree"
-    base=$(git -C "$tree" rev-parse HEAD)
-    scratch "$tree" "$base" "${SERIES[@]}"
-    am "$SCRATCH" "${SERIES[@]}" ||
-        die "$AM_PATCH does not apply to '$tree': $AM_WHY" "'$tree' is unchanged."
-    if ((check)); then
-        say "'$tree': QEMU $QEMU_VERSION, all ${#SERIES[@]} patches apply"
+    scratch "$tree" HEAD "${SERIES[@]}"
+    on=$(git -C "$tree" rev-parse --short HEAD)
+    if ! am "${SERIES[@]}"; then
+        for patch in "${SERIES[@]}"; do
+            ! git -C "$SCRATCH" apply --check -R "$patch" 2>/dev/null ||
+                die "'$tree' has the series or a part of it already: $on contains ${patch##*/}" \
+                    "Check out a commit without it."
+        done
+        die "$AM_PATCH does not apply to '$tree' ($on, QEMU $TREE_VERSION; the series is for QEMU $QEMU_VERSION): $AM_WHY" \
+            "'$tree' is unchanged. If it has changed these lines, apply the patch by hand: git am -3 '$PATCHES/$AM_PATCH'"
+    fi
+    head=$(scratch_head)
+    if now=$(git -C "$tree" rev-parse --verify --quiet "refs/heads/$BRANCH"); then
+        [[ $now == "$head" ]] ||
+            die "'$tree' has a branch $BRANCH with other commits than this release of the series on $on" \
+                "Rename it (git branch -m $BRANCH NAME) or remove it (git branch -D $BRANCH), and run this again."
+        say "'$tree': the branch $BRANCH is there, with ${#SERIES[@]} patches on $on"
         return
     fi
-    head=$(bring_home "$tree" "$base")
-    git -C "$tree" -c core.hooksPath=/dev/null checkout --quiet -b "$BRANCH" "$head" ||
-        die "cannot switch '$tree' to the new branch" "Its files are unchanged; git's message is above."
-    say "'$tree': ${#SERIES[@]} patches applied on the new branch $BRANCH"
+    if ((check)); then
+        printf '%s\n' start "create refs/heads/$BRANCH $head" prepare abort |
+            git -C "$tree" update-ref --stdin >/dev/null || die "'$tree': the branch $BRANCH cannot be created"
+        say "'$tree': all ${#SERIES[@]} patches apply to $on"
+        return
+    fi
+    git -C "$tree" update-ref "refs/heads/$BRANCH" "$head" '' ||
+        die "the branch $BRANCH cannot be created in '$tree'" "git's message is above; '$tree' is unchanged."
+    say "'$tree': ${#SERIES[@]} patches on $on are the new branch $BRANCH"
+    say "Next: git -C '$tree' switch $BRANCH"
 }
 
 # --- build/qemu-v10.2 and build/qemu-lab ------------------------------------------------------------------------
@@ -154,9 +166,9 @@ update_own_tree()
             "To throw them away: rm -r '$OWN_TREE'"
     fi
     scratch "$OWN_TREE" refs/tags/base "${SERIES[@]}"
-    am "$SCRATCH" "${SERIES[@]}" || die "$AM_PATCH does not apply to QEMU $QEMU_VERSION: $AM_WHY"
-    new=$(bring_home "$OWN_TREE" "$(git -C "$OWN_TREE" rev-parse 'refs/tags/base^{commit}')")
-    rm -rf "$SCRATCH"
+    am "${SERIES[@]}" || die "$AM_PATCH does not apply to QEMU $QEMU_VERSION: $AM_WHY"
+    new=$(scratch_head)
+    drop_scratch
     # moves only the files that differ, so that the next build compiles no more than it must
     git -C "$OWN_TREE" checkout --quiet -B "$BRANCH" "$new"
     echo "$new" >"$(note_file synced)"
@@ -189,9 +201,9 @@ update_lab_tree()
         [[ $(note lab) != "$key $(git -C "$LAB_TREE" rev-parse HEAD)" ]] || return 0
     fi
     scratch "$OWN_TREE" "$head" "${SERIES[@]}"
-    am "$SCRATCH" "${SERIES[@]}" || die "patches/lab/$AM_PATCH does not apply on the series: $AM_WHY"
-    new=$(bring_home "$OWN_TREE" "$head")
-    rm -rf "$SCRATCH"
+    am "${SERIES[@]}" || die "patches/lab/$AM_PATCH does not apply on the series: $AM_WHY"
+    new=$(scratch_head)
+    drop_scratch
     if [[ -e $LAB_TREE ]]; then
         git -C "$LAB_TREE" -c advice.detachedHead=false checkout --quiet --detach "$new"
     else
@@ -203,33 +215,66 @@ update_lab_tree()
 
 # --- a distribution's patches -----------------------------------------------------------------------------------
 
+# check_quilt DIR: may the patches be written there?
+check_quilt()
+{
+    local dir=$1 source version patch
+    source=$(realpath "$dir/../..")
+    [[ -d $dir ]] || die "'$dir' is not a directory" "Give the debian/patches directory of QEMU's source package."
+    [[ $(basename "$(realpath "$dir")") == patches || -f $dir/series ]] ||
+        die "'$dir' is not a directory of patches: it has no file 'series'" "Give debian/patches of QEMU's source package."
+    if [[ -f $dir/../changelog ]]; then
+        version=$(sed -n '1s/.*(\([0-9]*:\)\?\([0-9.]*\).*/\2/p' "$dir/../changelog")
+    else
+        version=$(version_of "$source") || version=
+    fi
+    [[ -z $version || $version == "${QEMU_VERSION%.*}" || $version == "${QEMU_VERSION%.*}".* ]] ||
+        die "'$dir' belongs to QEMU $version, and this series is for QEMU $QEMU_VERSION"
+    ! grep -qs '^accel-smmuv3/' "$source/.pc/applied-patches" ||
+        die "the series is applied in '$source' by quilt" "Take it off first: quilt pop -a, in that directory."
+    for patch in "$dir"/accel-smmuv3/*; do
+        [[ ! -e $patch ]] || grep -q "^From: $PROJECT_NAME <$PROJECT_MAIL>$" "$patch" ||
+            die "'$patch' is not of this series" "Move it elsewhere in '$dir': this directory is replaced as a whole."
+    done
+    ! grep -l '^GIT binary patch' "${SERIES[@]}" || die "quilt cannot apply the binary patches named above"
+}
+
+# write_quilt DIR CHECK
 write_quilt()
 {
-    local dir=$1 patch name
-    [[ -d $dir ]] || die "'$dir' is no directory" "Give the debian/patches directory of QEMU's source package."
-    if [[ -f $dir/../../VERSION && $(tr -d '[:space:]' <"$dir/../../VERSION") != "$QEMU_VERSION" ]]; then
-        die "'$dir' belongs to QEMU $(tr -d '[:space:]' <"$dir/../../VERSION"), and this series is for QEMU $QEMU_VERSION"
-    fi
+    local dir=$1 check=$2 new=$1/.accel-smmuv3.new patch
     read_series "$PATCHES"
-    if grep -l '^GIT binary patch' "${SERIES[@]}"; then
-        die "quilt cannot apply the binary patches named above"
+    check_quilt "$dir"
+    if ((check)); then
+        say "'$dir': ${#SERIES[@]} patches can be written; dpkg-source --before-build shows whether they apply"
+        return
     fi
-    touch "$dir/series" || die "cannot write '$dir/series'"
+    rm -rf "$new"
+    # shellcheck disable=SC2064 # the name of now is meant
+    trap "rm -rf '$new'" EXIT
+    mkdir "$new" || die "cannot write to '$dir'"
+    for patch in "${SERIES[@]}"; do
+        sed '0,/^Date: /s//Forwarded: not-needed\n&/' "$patch" >"$new/${patch##*/}" ||
+            die "cannot write '$new/${patch##*/}'" "'$dir' is unchanged."
+        echo "accel-smmuv3/${patch##*/}" >>"$new/lines"
+    done
+    # in the place of earlier ones, which may have other patches on top
+    touch "$dir/series"
+    awk -v lines="$new/lines" '
+        function put() { while (!done && (getline line <lines) > 0) print line; done = 1 }
+        /^accel-smmuv3\// { put(); next }
+        { print }
+        END { put() }' "$dir/series" >"$new/series" || die "cannot write '$new/series'" "'$dir' is unchanged."
     rm -rf "$dir/accel-smmuv3"
     mkdir "$dir/accel-smmuv3"
-    sed -i '\|^accel-smmuv3/|d' "$dir/series"
-    [[ -z $(tail -c 1 "$dir/series") ]] || echo >>"$dir/series"
-    for patch in "${SERIES[@]}"; do
-        name=accel-smmuv3/${patch##*/}
-        cp "$patch" "$dir/$name"
-        echo "$name" >>"$dir/series"
-    done
-    say "'$dir': ${#SERIES[@]} patches in accel-smmuv3/, and their lines at the end of series"
+    mv "$new"/*.patch "$dir/accel-smmuv3"
+    cat "$new/series" >"$dir/series" # it may be a link
+    say "'$dir': ${#SERIES[@]} patches in accel-smmuv3/, and their lines in series"
 }
 
 # --- ------------------------------------------------------------------------------------------------------------
 
-check=0 dev=0 quilt='' tree=''
+check=0 dev=0 mode=own arg=''
 while (($#)); do
     case $1 in
     --help | -h)
@@ -240,30 +285,30 @@ while (($#)); do
     --dev) dev=1 ;;
     --quilt)
         (($# > 1)) || usage_error "--quilt needs a directory"
-        quilt=$2
+        [[ $mode == own ]] || usage_error "--quilt goes with no TREE"
+        mode=quilt arg=$2
+        [[ -n $arg ]] || usage_error "the directory of --quilt is empty"
         shift
         ;;
     -*) usage_error "unknown option '$1'" ;;
     *)
-        [[ -z $tree ]] || usage_error "only one TREE, and not also '$1'"
+        [[ $mode == own ]] || usage_error "one TREE or --quilt, and not also '$1'"
         [[ -n $1 ]] || usage_error "TREE is empty"
-        tree=$1
+        mode=tree arg=$1
         ;;
     esac
     shift
 done
+((!dev)) || [[ $mode == own ]] || usage_error "--dev goes with no TREE and no --quilt"
+((!check)) || [[ $mode != own ]] || usage_error "--check needs a TREE or --quilt"
 need git
-if [[ -n $quilt ]]; then
-    [[ -z $tree$check$dev || $tree$check$dev == 00 ]] || usage_error "--quilt goes with no other option and no TREE"
-    write_quilt "$quilt"
-elif [[ -n $tree ]]; then
-    ((dev == 0)) || usage_error "--dev goes with no TREE"
-    apply_to "$tree" "$check"
-elif ((check)); then
-    usage_error "--check needs a TREE"
-else
+case $mode in
+quilt) write_quilt "$arg" "$check" ;;
+tree) apply_to "$arg" "$check" ;;
+own)
     need dpkg-source
     take_lock series
     update_own_tree "$dev"
     update_lab_tree
-fi
+    ;;
+esac

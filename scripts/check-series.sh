@@ -7,7 +7,8 @@
 #   - they apply without fuzz, with git and with patch, to Debian's source and to the pristine one;
 #   - tree to patches gives the same bytes again;
 #   - checkpatch.pl has no error and no warning, patch by patch;
-#   - after each patch, every C file that the series touches compiles for x86 (TCG) and for arm64 (KVM).
+#   - after each patch, every C file that the series touches compiles for x86 (TCG) and for arm64 (KVM);
+#   - apply-series.sh keeps its promises on trees and packages of users (tests/unit/apply-series.sh).
 # What was proved for the same patches is not done again.
 #   --no-cache    prove all of it again
 #   --no-compile  leave the compiling out
@@ -89,21 +90,32 @@ check_round_trip()
     local base out
     base=$(git -C "$OWN_TREE" rev-parse 'refs/tags/base^{commit}')
     scratch "$OWN_TREE" "$base" "${SERIES[@]}"
-    if ! am "$SCRATCH" "${SERIES[@]}"; then
+    if ! am "${SERIES[@]}"; then
         fail "$AM_PATCH does not apply (git am): $AM_WHY"
         return 1
     fi
     pass
-    out=$SCRATCH/.git/patches
+    out=${SCRATCH%/tree}/patches
     write_patches "$SCRATCH" "$base..HEAD" "$out"
     if same_listed "$out"; then
         pass
     else
         fail "patches to tree to patches is not byte-identical: run scripts/export-series.sh"
     fi
-    bring_home "$OWN_TREE" "$base" >/dev/null
-    mapfile -t COMMITS < <(git -C "$OWN_TREE" rev-list --reverse "$base..$(git -C "$SCRATCH" rev-parse HEAD)")
-    rm -rf "$SCRATCH"
+    mapfile -t COMMITS < <(git -C "$OWN_TREE" rev-list --reverse "$base..$(scratch_head)")
+    drop_scratch
+}
+
+check_users_trees()
+{
+    local line
+    while read -r line; do
+        case $line in
+        'ok '*) pass ;;
+        'not ok '*) fail "apply-series.sh: ${line#not ok }" ;;
+        '#'*) say "  $line" ;;
+        esac
+    done < <("$ROOT/tests/unit/apply-series.sh" "$BUILD" || true)
 }
 
 same_listed()
@@ -293,6 +305,7 @@ mapfile -t FILES < <(touched "${SERIES[@]}" | grep '\.c$' || true)
 mkdir -p "$LOGS"
 check_listing
 check_apply
+check_users_trees
 if check_round_trip; then
     prepare_tree
     check_patches

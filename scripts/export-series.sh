@@ -94,8 +94,12 @@ is_clean "$tree" || warn "'$tree' has uncommitted changes, which are not exporte
 start=$(start_of "$tree")
 check_commits "$tree" "$start..refs/heads/$BRANCH"
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
 write_patches "$tree" "$start..refs/heads/$BRANCH" "$out"
+scratch "$tree" "$start" "$out"/*.patch
+if ! am "$out"/*.patch || ! git -C "$tree" diff --quiet "$(scratch_head)" "refs/heads/$BRANCH"; then
+    die "the patches do not give the branch's tree again: ${AM_PATCH:-no patch fails}${AM_WHY:+, $AM_WHY}" \
+        "Is a line of a commit message the start of a diff (---, diff --git)? patches/$BASE is unchanged."
+fi
 publish "$out" "$check"
 if ((!check)) && [[ $(realpath "$tree") == "$(realpath -m "$BUILD/qemu-$BASE")" ]]; then
     git -C "$tree" rev-parse "refs/heads/$BRANCH" >"$tree/.git/accel-smmuv3-synced"

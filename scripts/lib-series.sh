@@ -8,11 +8,15 @@ BRANCH=accel-smmuv3-$BASE
 PATCHES=$ROOT/patches/$BASE
 LAB_PATCHES=$ROOT/patches/lab
 
-# Nothing of the user's git configuration may change what is applied or written.
+# Nothing of the user's git configuration may change what is applied or written; whose trees are trusted is the user's.
+# No clean-up in the background, which would outlive the script and hold its lock.
+mapfile -t trusted < <(git config --get-all safe.directory 2>/dev/null)
+export GIT_CONFIG_COUNT=$((1 + ${#trusted[@]})) GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0
+for ((i = 1; i < GIT_CONFIG_COUNT; i++)); do
+    export "GIT_CONFIG_KEY_$i=safe.directory" "GIT_CONFIG_VALUE_$i=${trusted[i - 1]}"
+done
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
 export GIT_COMMITTER_NAME=$PROJECT_NAME GIT_COMMITTER_EMAIL=$PROJECT_MAIL
-# no clean-up in the background, which would outlive the script and hold its lock
-export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 # read_series DIR: fills SERIES with the paths of DIR's patches, in order
@@ -35,58 +39,58 @@ lab_series() { mapfile -t SERIES < <(compgen -G "$LAB_PATCHES/*.patch" | sort); 
 # touched PATCH...: the files that the patches change, create or remove
 touched() { sed -n -e 's|^diff --git a/.* b/||p' -e 's|^diff --git a/\(.*\) b/.*|\1|p' "$@" | sort -u; }
 
-# scratch TREE COMMIT PATCH...: sets SCRATCH to a repository that shares TREE's objects, has only the files that the
-# patches touch checked out, and leaves TREE and its .git alone. Removed at exit.
+# scratch TREE COMMIT PATCH...: sets SCRATCH to a worktree of TREE at COMMIT that has only the files that the patches touch.
+# Commits made there are in TREE's repository, and unknown until a ref names them. Removed at exit.
 scratch()
 {
-    local tree=$1 commit=$2 objects shallow
+    local tree=$1 commit=$2 sparse
     shift 2
-    commit=$(git -C "$tree" rev-parse --verify "$commit^{commit}")
-    objects=$(cd "$tree" && realpath "$(git rev-parse --git-path objects)")
-    shallow=$(cd "$tree" && realpath "$(git rev-parse --git-path shallow)")
-    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/accel-smmuv3.XXXXXX")
-    trap 'rm -rf "$SCRATCH"' EXIT
-    git init --quiet "$SCRATCH"
-    echo "$objects" >"$SCRATCH/.git/objects/info/alternates"
-    [[ ! -f $shallow ]] || cp "$shallow" "$SCRATCH/.git/shallow"
-    mkdir -p "$SCRATCH/.git/info"
-    git -C "$SCRATCH" config core.sparseCheckout true
-    { echo /VERSION && touched "$@" | sed 's|^|/|'; } >"$SCRATCH/.git/info/sparse-checkout"
-    git -C "$SCRATCH" update-ref --no-deref HEAD "$commit"
-    git -C "$SCRATCH" -c advice.detachedHead=false read-tree --reset -u HEAD
+    drop_scratch
+    SCRATCH_OF=$tree
+    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/accel-smmuv3.XXXXXX")/tree || die "cannot create a directory in '${TMPDIR:-/tmp}'"
+    trap drop_scratch EXIT
+    git -C "$tree" worktree add --quiet --force --detach --no-checkout "$SCRATCH" "$commit" ||
+        die "cannot make a worktree of '$tree'" "git's message is above; '$tree' is unchanged."
+    sparse=$(git -C "$SCRATCH" rev-parse --path-format=absolute --git-path info/sparse-checkout)
+    mkdir -p "${sparse%/*}"
+    { echo /VERSION && touched "$@" | sed 's|^|/|'; } >"$sparse"
+    in_scratch read-tree --reset -u HEAD ||
+        die "cannot check out the files of '$tree' that the patches change" "git's message is above; '$tree' is unchanged."
 }
 
-# bring_home TREE COMMIT: put the commits that were made in SCRATCH since COMMIT into TREE's repository and print the last one
-bring_home()
+drop_scratch()
 {
-    local head
-    head=$(git -C "$SCRATCH" rev-parse HEAD)
-    printf '%s\n^%s\n' "$head" "$2" | git -C "$SCRATCH" pack-objects --quiet --revs --stdout |
-        git -C "$1" unpack-objects -q
-    echo "$head"
+    [[ -n ${SCRATCH:-} ]] || return 0
+    git -C "$SCRATCH_OF" worktree remove --force "$SCRATCH" 2>/dev/null || true
+    rm -rf "${SCRATCH%/tree}"
+    SCRATCH=
 }
 
-# am DIR PATCH...: apply in DIR. On a failure sets AM_PATCH and AM_WHY and returns 1, with DIR as before.
+# am PATCH...: apply in SCRATCH. On a failure sets AM_PATCH and AM_WHY, goes back to where it began, and returns 1.
 # git am never guesses: a hunk's context must match exactly.
 am()
 {
-    local dir=$1 patch before log
-    shift
-    before=$(git -C "$dir" rev-parse HEAD)
-    log=$(mktemp)
-    for patch in "$@"; do
-        if ! git -C "$dir" -c core.hooksPath=/dev/null -c commit.gpgSign=false am --quiet --no-3way \
-            --keep-non-patch --committer-date-is-author-date "$(realpath "$patch")" >"$log" 2>&1; then
-            AM_PATCH=${patch##*/}
-            AM_WHY=$(sed -n -e 's/^error: //p' -e 's/^fatal: //p' "$log" | paste -sd ';' | sed 's/;/; /g')
-            rm -f "$log"
-            git -C "$dir" am --quiet --abort 2>/dev/null || rm -rf "$(git -C "$dir" rev-parse --git-path rebase-apply)"
-            git -C "$dir" reset --quiet --hard "$before"
-            return 1
-        fi
-    done
-    rm -f "$log"
+    local patches=() before log=${SCRATCH%/tree}/log next
+    mapfile -t patches < <(realpath "$@")
+    before=$(scratch_head)
+    ! in_scratch am --quiet --no-3way --keep-non-patch --committer-date-is-author-date "${patches[@]}" >"$log" 2>&1 ||
+        return 0
+    next=$(cat "$(git -C "$SCRATCH" rev-parse --path-format=absolute --git-path rebase-apply/next)")
+    AM_PATCH=${patches[next - 1]##*/}
+    AM_WHY=$(sed -n -e 's/^error: //p' -e 's/^fatal: //p' "$log" | paste -sd ';' | sed 's/;/; /g')
+    in_scratch am --quiet --abort
+    in_scratch reset --quiet --hard "$before"
+    return 1
 }
+
+in_scratch()
+{
+    git -C "$SCRATCH" -c core.sparseCheckout=true -c core.sparseCheckoutCone=false -c core.hooksPath=/dev/null \
+        -c commit.gpgSign=false "$@"
+}
+
+# scratch_head: the last commit made in SCRATCH
+scratch_head() { git -C "$SCRATCH" rev-parse HEAD; }
 
 # write_patches TREE RANGE DIR: the commits as patches and their `series`, the same bytes for the same commits
 write_patches()
