@@ -231,7 +231,7 @@ static void op_configure(void)
     ring();
 }
 
-/* After an error the queue stands still: acknowledge it and begin anew */
+/* After an error the queue stands still: acknowledge it and restart */
 static void op_restart_queue(void)
 {
     smmu_write(SMMU_GERRORN, guest_read(GUEST_SMMU + SMMU_GERROR, 4));

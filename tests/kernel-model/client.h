@@ -5,7 +5,7 @@
 /*
  * The test's side of the model: makes the control block and the little sysfs
  * tree, and talks to the model. No GLib, so that a fuzzer can use it, too.
- * Functions that return bool tell of an error in errno.
+ * Functions that return bool report an error in errno.
  */
 
 #include <stddef.h>

@@ -183,7 +183,7 @@ enum km_log_type {
                             physical STE (KM_STE_*) */
 };
 
-/* Physical STE; what KM_LOG_STE and km_device_state.ste tell */
+/* Physical STE; what KM_LOG_STE and km_device_state.ste report */
 enum km_ste_config {
     KM_STE_ABORT,
     KM_STE_BYPASS,       /* of both stages: blocked while owned, else DMA API */
@@ -280,7 +280,7 @@ struct km_control {
     _Atomic uint32_t lose_events;
     /*
      * No kernel of today does this: let the sequence jump over so many numbers
-     * before the next event, with no header that tells so.
+     * before the next event, with no header that reports it.
      */
     _Atomic uint32_t skip_events;
     /* The number of the next event, with KM_SET_SEQUENCE; then it goes on */

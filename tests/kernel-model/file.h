@@ -46,7 +46,7 @@ struct km_file *km_file_install(int fd, enum km_file_type type,
 
 /*
  * Returns: the file behind @fd with a reference, or NULL if it is not the
- * model's. To be put back with km_file_put(). Both without the lock.
+ * model's. To be released with km_file_put(). Both without the lock.
  */
 struct km_file *km_file_get(int fd);
 void km_file_put(struct km_file *file);

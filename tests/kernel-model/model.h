@@ -6,7 +6,8 @@
  * What all parts of the model share: the control block, one lock, errors.
  *
  * Functions of the model return 0 or a positive value, or a negative errno, as
- * the kernel's do. All of them want the lock to be held unless they say so.
+ * the kernel's do. They require the lock to be held, unless a comment says
+ * otherwise.
  */
 
 #include <errno.h>

@@ -106,7 +106,7 @@ static void test_bad_cd(void)
     guest_end(&g);
 }
 
-/* CD.R = 0: the guest does not want to know */
+/* CD.R = 0: faults are not recorded */
 static void test_unrecorded(void)
 {
     struct guest g;
@@ -144,7 +144,7 @@ static void test_overflow(void)
     g_assert_cmpint(r.header.sequence, ==, 4);
     g_assert_false(readable(g.fd, 0));
 
-    /* the header goes when there is room again: the gap tells it, too */
+    /* the header goes when there is room again: the gap reports it, too */
     fault(&g, 3);
     g_assert_true(next_event(g.fd, &r));
     g_assert_cmpint(r.header.sequence, ==, 5);
@@ -232,7 +232,7 @@ static void test_busy(void)
     guest_end(&g);
 }
 
-/* Stage 2 and aborts are none of the guest's business */
+/* Faults of stage 2 and aborts are not reported to the guest */
 static void test_host_faults(void)
 {
     struct guest g;

@@ -110,7 +110,7 @@ static void test_64k(void)
     check_granule(16, 1, 42, 0x12345670000);
 }
 
-/* On the model alone from here: it tells which event ends a transaction */
+/* On the model alone from here: it reports which event ends a transaction */
 static bool model_start(struct fixture *b, uint32_t *hwpt, uint64_t *table)
 {
     fixture_start(b);

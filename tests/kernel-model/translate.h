@@ -9,7 +9,7 @@
 struct km_fault {
     uint8_t event;              /* type of the SMMU's event */
     bool s2;                    /* stage 2 is to blame */
-    bool silent;                /* CD.R: the guest does not want to know */
+    bool silent;                /* CD.R is 0: not recorded */
     unsigned class;             /* EVENT_CLASS_*: where it went wrong */
     uint64_t ipa;               /* with s2 */
 };

@@ -193,7 +193,7 @@ static bool veventq_add(struct km_veventq *q, const uint64_t event[4])
         q->lost_header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
         q->lost_header.sequence = q->sequence;
     } else {
-        /* The gap in the sequence tells of lost ones before it, too */
+        /* The gap in the sequence reports lost ones before it, too */
         q->lost = false;
         ev = km_zalloc(sizeof(*ev));
         ev->header.sequence = q->sequence;

@@ -219,7 +219,7 @@ static int hot_reset_info(struct km_device *dev, void *arg)
     return 0;
 }
 
-/* The device has none of the features that one can ask for */
+/* The device supports no feature */
 static int feature(struct km_device *dev, void *arg)
 {
     const struct vfio_device_feature *cmd = arg;

@@ -14,7 +14,7 @@
 
 /*
  * Returns: fw_cfg's file NAME; the machine must have it. To be freed with
- * g_bytes_unref(). Uses the guest's RAM. QEMU makes the tables anew when the
+ * g_bytes_unref(). Uses the guest's RAM. QEMU builds the tables again when the
  * first ACPI file is read after a reset, for the bus numbers of that moment.
  */
 GBytes *acpi_read_file(QTestState *qts, const char *name);

@@ -159,8 +159,8 @@ static void test_kinds(const void *unused)
 }
 
 /*
- * What is no field of a command is not passed on: the host's queue would stop
- * at what is illegal there.
+ * Bits outside a command's fields are not passed on: the host's queue would
+ * stop at what is illegal there.
  */
 typedef struct Reserved {
     uint64_t set[2];     /* by the guest */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the virt machine tells the SMMU as the doorbell of its MSI controller,
+ * Which doorbell of its MSI controller the virt machine sets in the SMMU,
  * before the SMMU is realized.
  */
 #include "qemu/osdep.h"

@@ -124,7 +124,7 @@ void dut_reboot(Dut *dut);
 void dut_enable(Dut *dut);
 void dut_disable(Dut *dut);
 
-/* Writes the STE, and tells the SMMU by CFGI_STE and CMD_SYNC. */
+/* Writes the STE, and issues CFGI_STE and CMD_SYNC. */
 void dut_set_ste(Dut *dut, uint64_t dword0, uint64_t dword1);
 void dut_translate(Dut *dut);
 

@@ -102,7 +102,7 @@ static void test_wrap(const void *unused)
     dut_stop(dut);
 }
 
-/* Aborted by the STE: the guest asked for it, and wants no event */
+/* Aborted by the STE: the guest asked for it, so there is no event */
 static void test_abort(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
@@ -261,7 +261,7 @@ static void test_storm(const void *unused)
     dut_stop(dut);
 }
 
-/* The host's queue overflows: the guest is told as if its own had */
+/* The host's queue overflows: reported to the guest as if its own had */
 static void test_lost(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
@@ -288,13 +288,13 @@ static void test_gap(const void *unused)
     wait_overflow(dut);
     smmu_write(&dut->smmu, SMMU_EVENTQ_CONS, dut->smmu.events | EVENTQ_OVFLG);
     assert_event(dut, EVENT_F_TRANSLATION, UNMAPPED + 0x40, false);
-    /* told once */
+    /* reported once */
     assert_only_event(dut, UNMAPPED + 0x80);
     g_assert_false(overflow(dut));
     dut_stop(dut);
 }
 
-/* After INT_MAX the numbers start again, and that is no gap */
+/* After INT_MAX the numbers start again, which is not a gap */
 static void test_sequence_wraps(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);

@@ -77,7 +77,7 @@ static void disarm(Dut *dut)
 
 /*
  * After each point there have to be as many objects as after the run in which
- * all went well: @objects. Except that what could not be freed is no leak of
+ * all went well: @objects. Except that what could not be freed is not a leak of
  * QEMU's; and QEMU has to be started again if that is in its way.
  */
 static Dut *after_point(Dut *dut, const Flow *flow, enum km_call call,

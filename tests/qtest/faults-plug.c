@@ -111,7 +111,7 @@ static void test_plug_second(const void *data)
     g_assert_cmpuint(now.refused, >, 0);
 }
 
-/* Returns: QEMU's exit status when that call fails; if not 0 it tells why */
+/* Returns: QEMU's exit status when that call fails; if not 0 with a message */
 static int try_cold(const char *args, enum km_call call, unsigned n,
                     int error)
 {

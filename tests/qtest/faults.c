@@ -3,7 +3,7 @@
  * Every call of the host that a flow consists of fails once, with each error
  * it can have. QEMU lives on, the guest sees what the architecture knows
  * (DMA that is aborted, CERROR, no events), and the next try works. Plugging
- * and unplugging are in failure-plug.c.
+ * and unplugging are in faults-plug.c.
  */
 #include "qemu/osdep.h"
 #include "gic.h"
@@ -94,7 +94,7 @@ static void to_bypass(Dut *dut)
     dut_set_ste(dut, STE_BYPASS, 0);
 }
 
-/* The device is where the guest wants it, or its DMA is aborted */
+/* The device's DMA goes where the guest has it go, or is aborted */
 static void first_or_abort(Dut *dut, enum km_call failed)
 {
     uint64_t page = where(dut);

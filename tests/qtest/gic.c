@@ -118,9 +118,7 @@ uint32_t gic_data(const Gic *gic, unsigned n)
     return gic->v2m ? gic->first + n : n;
 }
 
-/*
- * Writes only what it saw to be pending: the next interrupt may come in between.
- */
+/* Writes only what it saw pending: the next interrupt may come in between. */
 bool gic_take(const Gic *gic, unsigned n)
 {
     QTestState *qts = gic->ram->qts;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guest memory: its allocation, and what a guest's SMMU driver has in it:
- * stream table, context descriptors and page tables. Nothing here tells the
- * SMMU about a change: a test in which one has to take effect sends the command,
- * one that looks for stale translations does not.
+ * stream table, context descriptors and page tables. Nothing here notifies
+ * the SMMU of a change: a test in which one has to take effect sends the
+ * command, one that looks for stale translations does not.
  */
 #ifndef TESTS_QTEST_GUEST_MEMORY_H
 #define TESTS_QTEST_GUEST_MEMORY_H
@@ -14,7 +14,7 @@
 
 /*
  * Guest RAM for tables and buffers: handed out from RAM_POOL upwards, never
- * given back. What is below belongs to the queues (smmu.h) and to fw_cfg.
+ * freed. What is below belongs to the queues (smmu.h) and to fw_cfg.
  */
 #define RAM_POOL (VIRT_RAM + 0x1000000)
 #define RAM_END  (VIRT_RAM + 0x8000000)   /* -m 128 */
@@ -63,7 +63,7 @@ uint64_t pt_block(const PageTable *pt);
 /* Returns: the address of a new CD that uses @pt. */
 uint64_t cd_new(Ram *ram, const PageTable *pt, uint16_t asid);
 
-/* Writes the CD at @cd anew. */
+/* Writes the CD at @cd again. */
 void cd_set(Ram *ram, uint64_t cd, const PageTable *pt, uint16_t asid);
 
 /* Makes the CD at @cd invalid. */

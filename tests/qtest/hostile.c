@@ -112,7 +112,7 @@ static void test_bounded(const void *data)
     while (num < 3 && flood->commands[num]) {
         num++;
     }
-    /* from the second: one ioctl fewer at first, so turns end at other places */
+    /* from the second: one ioctl fewer, so turns end at other places */
     for (unsigned i = 1; i <= 1u << BIG_QUEUE; i++) {
         uint64_t command = flood->commands[i % num];
 
@@ -242,7 +242,7 @@ static void test_coalesce(const void *unused)
     dut_stop(dut);
 }
 
-/* IDR0.STALL_MODEL of the host: 0, stalls unless told not to; 1, never */
+/* IDR0.STALL_MODEL of the host: 0, stalls unless S1STALLD is set; 1, never */
 static void test_stall(const void *data)
 {
     unsigned stall_model = GPOINTER_TO_UINT(data);
@@ -295,7 +295,7 @@ static void test_bad_ste(const void *unused)
     dut_stop(dut);
 }
 
-/* A queue without room: what is refused counts as lost, and is no error */
+/* A queue without room: what is refused counts as lost, and is not an error */
 static void test_bad_ste_overflow(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);
@@ -317,7 +317,7 @@ static void test_bad_ste_overflow(const void *unused)
 }
 
 /*
- * The event queue's MSI goes where the guest wants: here to the slot control of
+ * The event queue's MSI goes where the guest wrote: here to the slot control of
  * the root port, so that the event about a device's STE unplugs that device.
  */
 static void test_event_unplugs(const void *unused)

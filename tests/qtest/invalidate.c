@@ -275,7 +275,7 @@ int main(int argc, char **argv)
     } illegal[] = {
         { "unknown", 0, CMD_ILLEGAL },
         { "secure", 0, CMD_CFGI_CD | CMD0_SSEC | CMD_SID(8) },
-        /* of features that are not advertised; the emulated SMMU ignores them */
+        /* of features that are not advertised; an emulated SMMU ignores them */
         { "no-ats", DUT_ACCEL, CMD_ATC_INV | CMD_SID(8) },
         { "no-hyp", DUT_ACCEL, CMD_TLBI_EL2_ALL },
         { "no-el3", DUT_ACCEL, CMD_TLBI_EL3_ALL },

@@ -58,7 +58,7 @@ static void test_sids(const void *unused)
     dut_stop(dut);
 }
 
-/* Without a device there is no host to talk to */
+/* Without a device there is no host SMMU */
 static void test_nobody(const void *unused)
 {
     static const DutConfig config = { .port = true, .unplugged = true };

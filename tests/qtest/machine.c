@@ -169,7 +169,7 @@ void machine_assert_refused(const char *args, const char *message)
 }
 
 /*
- * Is there nothing on stderr but what VFIO tells of any device of a real host,
+ * Is there nothing on stderr but what VFIO reports for any real device,
  * with or without an SMMU?
  */
 static bool is_silent(const char *err)

@@ -276,7 +276,7 @@ static void test_direct_aborted(void)
 }
 
 /*
- * The ITS needs tables to do anything with it, but QEMU's trace tells what it
+ * The ITS needs tables to do anything with it, but QEMU's trace shows what it
  * got: the offset of GITS_TRANSLATER, data and requester ID.
  */
 static void test_direct_its(void)

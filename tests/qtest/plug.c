@@ -300,8 +300,8 @@ static void test_swap(const void *unused)
 }
 
 /*
- * The device does not stop its DMA when it is unplugged. The IOVA that it writes
- * to is the address of some RAM as well, which must stay as it is.
+ * The device does not stop its DMA when it is unplugged. The IOVA that it
+ * writes to is the address of some RAM as well, which must stay as it is.
  */
 static void test_dma_goes_on(const void *unused)
 {

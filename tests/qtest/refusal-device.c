@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Devices of the host that cannot sit behind an accelerated SMMUv3, or not
- * where the user wants them: refused with a message that tells what to do;
+ * where the user wants them: refused with a message that says what to do;
  * after that QEMU takes what is right. What needs no device is in refusal.c.
  */
 #include "qemu/osdep.h"
@@ -142,7 +142,7 @@ static void test_streams(const void *unused)
     check(NULL, smmu, device, NULL);
 }
 
-/* A device elsewhere has an HWPT that is no nesting parent: not for ours */
+/* A device elsewhere has an HWPT that is not a nesting parent: not for ours */
 static void test_other_hwpt(const void *unused)
 {
     g_autofree char *elsewhere = dut_device_args(1, ",bus=rp1");

@@ -105,7 +105,7 @@ static void test_sync_in_place(const void *args)
     qtest_quit(smmu.qts);
 }
 
-/* A command that was not reached is not told to be complete */
+/* A command that was not reached is not reported as complete */
 static void test_sync_after_error(const void *args)
 {
     Smmu smmu = start(args);

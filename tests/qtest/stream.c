@@ -12,7 +12,7 @@
 
 /* --- one state after the other ----------------------------------------- */
 
-/* Pages that tell apart what was done with the device's write to DUT_IOVA */
+/* Pages that distinguish what was done with the device's write to DUT_IOVA */
 typedef struct Pages {
     uint64_t first;     /* DUT_IOVA by the first CD */
     uint64_t second;    /* by the second one */
@@ -380,7 +380,7 @@ static void test_39_bits(const void *unused)
     dut_stop(dut);
 }
 
-/* The first level of two says that there is no second one */
+/* The first level of two has no second one */
 static void test_no_level2(const void *unused)
 {
     static const DutConfig config = { .split = 8 };
