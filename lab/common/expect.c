@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "text.h"
+#include "util.h"
 #include "words.h"
 
 #define ANSWER "answer."

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util.h"
 #include "words.h"
 
 /* The keys of the words that each takes; NULL: what follows is not for this table */
@@ -25,7 +25,6 @@ static const struct {
     [GUEST_MSI] = { "msi", "bdf" },
     [GUEST_EDU] = { "edu", "op bdf iova len count seed" },
     [GUEST_RAM] = { "ram", "op gpa bdf len seed" },
-    [GUEST_PING] = { "ping", "bdf peer count len seed" },
     [GUEST_SMMU] = { "smmu", "op abort gpa log2size sid seconds" },
     [GUEST_DMA_MAP] = { "dma-map", "bdf granule threads seconds" },
     [GUEST_BEGIN] = { "begin", NULL },

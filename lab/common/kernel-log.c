@@ -11,7 +11,7 @@ static const char *const troubles[] = {
     /* RCU: of rcu_preempt, rcu_sched or rcu_tasks; self-detected, of others, of tasks, expedited */
     "detected stall", "detected expedited stall", "kthread starved for",
     /* of the hung task detector */
-    "blocked for more than", "blocked in I/O wait for more than",
+    "blocked for more than", "blocked in I/O wait for more than", NULL
 };
 
 /*
@@ -20,29 +20,25 @@ static const char *const troubles[] = {
  */
 static const char *const smmu_troubles[] = {
     "event", "error", "timeout", "overflow", "aborted", "Service Failure Mode", "not responding", "failed to ",
-    "unexpected ", "unknown CMDQ opcode", "skipping command", "retrying command",
+    "unexpected ", "unknown CMDQ opcode", "skipping command", "retrying command", NULL
 };
 
-static bool contains_any(const char *line, const char *const *signs, size_t n)
+static bool contains_any(const char *line, const char *const *signs)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strstr(line, signs[i])) {
-            return true;
-        }
+    while (*signs && !strstr(line, *signs)) {
+        signs++;
     }
-    return false;
+    return *signs;
 }
-
-#define CONTAINS(line, signs) contains_any(line, signs, sizeof(signs) / sizeof(signs[0]))
 
 KernelLine kernel_line_classify(const char *line)
 {
     const char *smmu = strstr(line, "arm-smmu-v3");
 
-    if (CONTAINS(line, troubles)) {
+    if (contains_any(line, troubles)) {
         return KERNEL_LINE_BAD;
     }
-    if (!smmu || !CONTAINS(smmu, smmu_troubles)) {
+    if (!smmu || !contains_any(smmu, smmu_troubles)) {
         return KERNEL_LINE_GOOD;
     }
     return strstr(smmu, ": event: ") ? KERNEL_LINE_EVENT :

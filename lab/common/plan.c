@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "util.h"
 
 Plan *plan_new(void)
 {
@@ -97,8 +97,7 @@ static bool reads(const Step *step)
 /* Raises interrupts that are counted */
 static bool does_io(const Step *step)
 {
-    return step->guest == GUEST_READ || step->guest == GUEST_WRITE || step->guest == GUEST_EDU ||
-           step->guest == GUEST_PING;
+    return step->guest == GUEST_READ || step->guest == GUEST_WRITE || step->guest == GUEST_EDU;
 }
 
 static bool runs_qtest(const Step *step)

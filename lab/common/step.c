@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util.h"
 #include "words.h"
 
 #define WORD G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_"

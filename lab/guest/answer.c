@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "words.h"
 
@@ -30,10 +29,9 @@ void answer_add(struct answer *a, const char *fmt, ...)
 
 void answer_add_text(struct answer *a, const char *key, const char *value)
 {
-    char *quoted = words_quote(value);
+    g_autofree char *quoted = words_quote(value);
 
     answer_add(a, "%s=%s", key, quoted);
-    free(quoted);
 }
 
 bool answer_error(struct answer *a, const char *fmt, ...)
@@ -46,4 +44,14 @@ bool answer_error(struct answer *a, const char *fmt, ...)
     append(a, fmt, ap);
     va_end(ap);
     return false;
+}
+
+bool argument_number(const char *args, const char *key, uint64_t fallback, uint64_t *value, struct answer *a)
+{
+    return words_number(args, key, fallback, value) || answer_error(a, "%s= must be a number", key);
+}
+
+bool argument_text(const char *args, const char *key, char *buf, size_t size, struct answer *a)
+{
+    return words_value(args, key, buf, size) || answer_error(a, "%s= is missing", key);
 }

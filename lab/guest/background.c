@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,7 +44,7 @@ bool background_begin(const char *command, background_run *run,
         return answer_error(a, "no process: %s", strerror(errno));
     }
     job.fd = fds[0];
-    job.command = text_copy(command);
+    job.command = g_strdup(command);
     return true;
 }
 
@@ -70,8 +69,7 @@ bool background_finish(const char *command, struct answer *a)
     }
     close(job.fd);
     waitpid(job.pid, NULL, 0);
-    free(job.command);
-    job.command = NULL;
+    g_clear_pointer(&job.command, g_free);
     if (n != sizeof(theirs)) {
         return answer_error(a, "it ended without an answer");
     }

@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "pattern.h"
+#include "memory.h"
+#include "util.h"
 
 #define MAX_BYTES (256ULL << 20)
 #define MAX_JOBS 64
@@ -103,7 +103,6 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
                  struct answer *a)
 {
     uint64_t bytes = io->bs * io->count;
-    struct sha256 sha;
     uint8_t *data;
     int error;
     int fd;
@@ -129,9 +128,9 @@ bool blockio_run(const struct blockio *io, struct blockio_result *result,
     error = run_jobs(io, fd, data, &result->usec);
     result->bytes = all_requests(io) * io->bs;
     if (!error) { /* hashing takes seconds in an emulated host */
-        sha256_init(&sha);
-        sha256_add(&sha, data, bytes);
-        sha256_hex(&sha, result->sha256);
+        g_autofree char *sha = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, bytes);
+
+        g_strlcpy(result->sha256, sha, sizeof(result->sha256));
     }
     munmap(data, bytes);
     close(fd);

@@ -3,11 +3,7 @@
 #ifndef GUEST_BLOCKIO_H
 #define GUEST_BLOCKIO_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "answer.h"
-#include "sha256.h"
 
 struct blockio {
     const char *path; /* /dev/... */
@@ -23,7 +19,7 @@ struct blockio {
 struct blockio_result {
     uint64_t bytes;   /* of all loops */
     uint64_t usec;    /* of the I/O alone */
-    char sha256[SHA256_HEX]; /* of all data, in the order of its offsets */
+    char sha256[65];  /* in hex, of all data, in the order of its offsets */
 };
 
 /* Do it. Returns: false with the error in @a; a short transfer is one. */

@@ -11,16 +11,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "arguments.h"
 #include "background.h"
 #include "blockio.h"
-#include "commands-hw.h"
 #include "devices.h"
+#include "dma-map.h"
+#include "edu.h"
 #include "guest-command.h"
 #include "interrupts.h"
 #include "kexec.h"
 #include "klog.h"
-#include "words.h"
+#include "memory.h"
+#include "msi.h"
+#include "smmu.h"
+#include "util.h"
 
 static void do_io(const char *args, bool write, struct answer *a)
 {
@@ -30,12 +33,12 @@ static void do_io(const char *args, bool write, struct answer *a)
     uint64_t before;
 
     if (!devices_block(args, name, bdf, a) ||
-        !arguments_number(args, "bs", 4096, &io.bs, a) ||
-        !arguments_number(args, "count", 1, &io.count, a) ||
-        !arguments_number(args, "offset", 0, &io.offset, a) ||
-        !arguments_number(args, "jobs", 1, &io.jobs, a) ||
-        !arguments_number(args, "seed", 1, &io.seed, a) ||
-        !arguments_number(args, "loops", 1, &io.loops, a)) {
+        !argument_number(args, "bs", 4096, &io.bs, a) ||
+        !argument_number(args, "count", 1, &io.count, a) ||
+        !argument_number(args, "offset", 0, &io.offset, a) ||
+        !argument_number(args, "jobs", 1, &io.jobs, a) ||
+        !argument_number(args, "seed", 1, &io.seed, a) ||
+        !argument_number(args, "loops", 1, &io.loops, a)) {
         return;
     }
     snprintf(path, sizeof(path), "/dev/%s", name);
@@ -64,12 +67,12 @@ static void cmd_write(const char *args, struct answer *a)
 
 static void cmd_irqs(const char *args, struct answer *a)
 {
+    g_autofree char *table = NULL;
     char match[64];
-    char *table;
     unsigned lines, fired;
     uint64_t sum;
 
-    if (!arguments_text(args, "match", match, sizeof(match), a)) {
+    if (!argument_text(args, "match", match, sizeof(match), a)) {
         return;
     }
     table = interrupts_table();
@@ -79,7 +82,6 @@ static void cmd_irqs(const char *args, struct answer *a)
     }
     sum = interrupts_matching(table, match, &lines, &fired);
     answer_add(a, "irqs=%" PRIu64 " lines=%u fired=%u", sum, lines, fired);
-    free(table);
 }
 
 /* An NVMe disk nvme0n1 names its I/O vectors nvme0q1, nvme0q2 ... */
@@ -87,16 +89,15 @@ static void cmd_queues(const char *args, struct answer *a)
 {
     char dev[64], name[32];
     unsigned vectors = 0, fired = 0, controller;
+    g_autofree char *table = NULL;
     uint64_t irqs;
-    char *table;
 
-    if (!arguments_text(args, "dev", dev, sizeof(dev), a)) {
+    if (!argument_text(args, "dev", dev, sizeof(dev), a)) {
         return;
     }
     table = interrupts_table();
     if (sscanf(dev, "nvme%u", &controller) != 1 || !table) {
-        answer_error(a, "%s is no NVMe device", dev);
-        free(table);
+        answer_error(a, "%s is not an NVMe device", dev);
         return;
     }
     do {
@@ -108,7 +109,6 @@ static void cmd_queues(const char *args, struct answer *a)
         fired += irqs ? 1 : 0;
     } while (vectors < 1024);
     answer_add(a, "fired=%u vectors=%u", fired, vectors);
-    free(table);
 }
 
 static void cmd_log(const char *args, struct answer *a)
@@ -116,7 +116,7 @@ static void cmd_log(const char *args, struct answer *a)
     char match[128];
     int n;
 
-    if (arguments_text(args, "match", match, sizeof(match), a)) {
+    if (argument_text(args, "match", match, sizeof(match), a)) {
         n = klog_count(match);
         if (n < 0) {
             answer_error(a, "cannot read the log: %s", strerror(errno));
@@ -140,17 +140,17 @@ static bool exists(const char *path)
 
 static void wait_for(const char *args, bool there, struct answer *a)
 {
+    g_autofree char *path = NULL;
     char dev[64];
-    char *path;
     uint64_t timeout;
     double start = clock_seconds();
 
-    if (!arguments_text(args, "dev", dev, sizeof(dev), a) ||
-        !arguments_number(args, "timeout", 30, &timeout, a)) {
+    if (!argument_text(args, "dev", dev, sizeof(dev), a) ||
+        !argument_number(args, "timeout", 30, &timeout, a)) {
         return;
     }
     /* a PCI address or a name below /dev */
-    path = text_printf(strchr(dev, ':') ? "/sys/bus/pci/devices/%s"
+    path = g_strdup_printf(strchr(dev, ':') ? "/sys/bus/pci/devices/%s"
                                         : "/dev/%s", dev);
     while ((there ? exists(path) : !access(path, F_OK)) != there) {
         if (clock_seconds() - start > timeout) {
@@ -163,7 +163,6 @@ static void wait_for(const char *args, bool there, struct answer *a)
     if (!a->failed) {
         answer_add(a, "seconds=%.1f", clock_seconds() - start);
     }
-    free(path);
 }
 
 static void cmd_wait(const char *args, struct answer *a)
@@ -180,8 +179,8 @@ static void cmd_rebind(const char *args, struct answer *a)
 {
     char bdf[64], driver[64], name[64];
 
-    if (!arguments_text(args, "driver", driver, sizeof(driver), a) ||
-        !arguments_text(args, "dev", name, sizeof(name), a)) {
+    if (!argument_text(args, "driver", driver, sizeof(driver), a) ||
+        !argument_text(args, "dev", name, sizeof(name), a)) {
         return;
     }
     if (!devices_bdf_of_block(name, bdf, sizeof(bdf))) {
@@ -194,19 +193,16 @@ static void cmd_rebind(const char *args, struct answer *a)
 
 static void cmd_reserved(const char *args, struct answer *a)
 {
-    (void)args;
     devices_reserved(a);
 }
 
 static void cmd_iommu(const char *args, struct answer *a)
 {
-    (void)args;
     devices_iommu(a);
 }
 
 static void cmd_cpus(const char *args, struct answer *a)
 {
-    (void)args;
     answer_add(a, "cpus=%ld", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
@@ -260,7 +256,6 @@ static void cmd_begin(const char *args, struct answer *a)
 
 static void cmd_running(const char *args, struct answer *a)
 {
-    (void)args;
     background_running(a);
 }
 
@@ -274,9 +269,9 @@ static enum command_end do_kexec(const char *args, struct answer *a)
     char kernel[32], initrd[32];
     uint64_t crash;
 
-    if (!arguments_text(args, "kernel", kernel, sizeof(kernel), a) ||
-        !arguments_text(args, "initrd", initrd, sizeof(initrd), a) ||
-        !arguments_number(args, "crash", 0, &crash, a) ||
+    if (!argument_text(args, "kernel", kernel, sizeof(kernel), a) ||
+        !argument_text(args, "initrd", initrd, sizeof(initrd), a) ||
+        !argument_number(args, "crash", 0, &crash, a) ||
         !kexec_load(kernel, initrd, crash, a)) {
         return COMMAND_GO_ON;
     }
@@ -285,25 +280,24 @@ static enum command_end do_kexec(const char *args, struct answer *a)
 
 typedef void run_command(const char *args, struct answer *a);
 
-/* What ends the agent is not among them. */
+/* What ends the guest is not among them. */
 static run_command *const table[GUEST_VERBS] = {
     [GUEST_READ] = cmd_read, [GUEST_WRITE] = cmd_write, [GUEST_WAIT] = cmd_wait, [GUEST_GONE] = cmd_gone,
     [GUEST_REBIND] = cmd_rebind, [GUEST_IRQS] = cmd_irqs, [GUEST_QUEUES] = cmd_queues, [GUEST_LOG] = cmd_log,
-    [GUEST_RESERVED] = cmd_reserved, [GUEST_IOMMU] = cmd_iommu, [GUEST_CPUS] = cmd_cpus, [GUEST_MSI] = commands_msi,
-    [GUEST_EDU] = commands_edu, [GUEST_RAM] = commands_ram, [GUEST_PING] = commands_ping, [GUEST_SMMU] = commands_smmu,
+    [GUEST_RESERVED] = cmd_reserved, [GUEST_IOMMU] = cmd_iommu, [GUEST_CPUS] = cmd_cpus, [GUEST_MSI] = msi_command,
+    [GUEST_EDU] = edu_command, [GUEST_RAM] = ram_command, [GUEST_SMMU] = smmu_command,
     [GUEST_BEGIN] = cmd_begin, [GUEST_RUNNING] = cmd_running, [GUEST_FINISH] = cmd_finish, [GUEST_SH] = cmd_sh,
-    [GUEST_DMA_MAP] = commands_dma_map,
+    [GUEST_DMA_MAP] = dma_map_command,
 };
 
 enum command_end commands_run(const char *line, struct answer *a)
 {
     GuestVerb verb;
     const char *args;
-    char *err = NULL;
+    g_autofree char *err = NULL;
 
     if (!guest_command_parse(line, &verb, &args, &err)) {
         answer_error(a, "%s", err);
-        free(err);
         return COMMAND_GO_ON;
     }
     switch (verb) {

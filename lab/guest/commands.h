@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands that the guest agent understands. */
+/* The commands that the guest understands. */
 #ifndef GUEST_COMMANDS_H
 #define GUEST_COMMANDS_H
 
@@ -16,7 +16,7 @@ enum command_end {
 /*
  * Run one command, without its number.
  * @a: the answer, empty when called.
- * Returns: what the agent does after it has answered.
+ * Returns: what the guest does after it has answered.
  */
 enum command_end commands_run(const char *line, struct answer *a);
 

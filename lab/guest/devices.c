@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "devices.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "interrupts.h"
+#include "util.h"
 #include "words.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
@@ -27,46 +27,35 @@ static bool is_bdf(const char *s)
 
 bool devices_bdf_of_block(const char *name, char *bdf, size_t size)
 {
-    char *link = text_printf("/sys/class/block/%s/device", name);
-    char *path = realpath(link, NULL);
+    g_autofree char *link = g_build_filename("/sys/class/block", name, "device", NULL);
+    g_autofree char *path = realpath(link, NULL);
+    g_auto(GStrv) parts = path ? g_strsplit(path, "/", -1) : NULL;
     bool found = false;
 
     /* the innermost component that is a PCI address */
-    for (char *part = path ? strtok(path, "/") : NULL; part;
-         part = strtok(NULL, "/")) {
-        if (is_bdf(part)) {
-            snprintf(bdf, size, "%s", part);
+    for (char **part = parts; part && *part; part++) {
+        if (is_bdf(*part)) {
+            g_strlcpy(bdf, *part, size);
             found = true;
         }
     }
-    free(path);
-    free(link);
     return found;
 }
 
 static bool block_of_bdf(const char *bdf, char *name, size_t size)
 {
-    DIR *dir = opendir("/sys/class/block");
-    struct dirent *d;
-    bool found = false;
+    g_auto(GStrv) names = file_names("/sys/class/block");
 
-    while (dir && !found && (d = readdir(dir))) {
+    for (char **block = names; *block; block++) {
+        g_autofree char *partition = g_build_filename("/sys/class/block", *block, "partition", NULL);
         char other[16];
-        char *partition = text_printf("/sys/class/block/%s/partition",
-                                      d->d_name);
 
-        if (access(partition, F_OK) &&
-            devices_bdf_of_block(d->d_name, other, sizeof(other)) &&
-            !strcmp(bdf, other)) {
-            snprintf(name, size, "%.63s", d->d_name);
-            found = true;
+        if (access(partition, F_OK) && devices_bdf_of_block(*block, other, sizeof(other)) && !strcmp(bdf, other)) {
+            g_strlcpy(name, *block, size);
+            return true;
         }
-        free(partition);
     }
-    if (dir) {
-        closedir(dir);
-    }
-    return found;
+    return false;
 }
 
 bool devices_block(const char *args, char *name, char *bdf, struct answer *a)
@@ -82,52 +71,32 @@ bool devices_block(const char *args, char *name, char *bdf, struct answer *a)
     return answer_error(a, "dev=NAME or bdf=BDF is missing");
 }
 
-/* Numbers of the MSI lines of the PCI device. Returns: how many. */
-static size_t msi_irqs(const char *bdf, unsigned irqs[MAX_IRQS])
-{
-    char *path = text_printf(PCI_DEVICES "/%s/msi_irqs", bdf);
-    DIR *dir = opendir(path);
-    struct dirent *d;
-    size_t n = 0;
-
-    while (dir && n < MAX_IRQS && (d = readdir(dir))) {
-        if (sscanf(d->d_name, "%u", &irqs[n]) == 1) {
-            n++;
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    free(path);
-    return n;
-}
-
 uint64_t devices_interrupts(const char *bdf)
 {
+    g_autofree char *path = g_build_filename(PCI_DEVICES, bdf, "msi_irqs", NULL);
+    g_auto(GStrv) names = file_names(path);
+    g_autofree char *table = interrupts_table();
     unsigned irqs[MAX_IRQS];
-    size_t n = msi_irqs(bdf, irqs);
-    char *table = interrupts_table();
-    uint64_t sum = table ? interrupts_of(table, irqs, n) : 0;
+    size_t n = 0;
 
-    free(table);
-    return sum;
+    for (char **name = names; *name && n < MAX_IRQS; name++) {
+        n += sscanf(*name, "%u", &irqs[n]) == 1;
+    }
+    return table ? interrupts_of(table, irqs, n) : 0;
 }
 
 bool devices_driver(const char *bdf, char *driver, size_t size,
                     struct answer *a)
 {
-    char *link = text_printf(PCI_DEVICES "/%s/driver", bdf);
-    bool ok = file_link_name(link, driver, size) ||
-              answer_error(a, "PCI device %s has no driver", bdf);
+    g_autofree char *link = g_build_filename(PCI_DEVICES, bdf, "driver", NULL);
 
-    free(link);
-    return ok;
+    return file_link_name(link, driver, size) || answer_error(a, "PCI device %s has no driver", bdf);
 }
 
 static bool bind_to(const char *bdf, const char *driver, struct answer *a)
 {
-    char *override = text_printf(PCI_DEVICES "/%s/driver_override", bdf);
-    char *link = text_printf(PCI_DEVICES "/%s/driver", bdf);
+    g_autofree char *override = g_build_filename(PCI_DEVICES, bdf, "driver_override", NULL);
+    g_autofree char *link = g_build_filename(PCI_DEVICES, bdf, "driver", NULL);
     char now[64] = "none";
 
     file_write(override, driver);
@@ -138,15 +107,13 @@ static bool bind_to(const char *bdf, const char *driver, struct answer *a)
         answer_error(a, "driver of %s is %s after the probe", bdf, now);
     }
     file_write(override, "\n");
-    free(override);
-    free(link);
     return !a->failed;
 }
 
 bool devices_rebind(const char *bdf, const char *driver, struct answer *a)
 {
-    char *dir = text_printf(PCI_DEVICES "/%s", bdf);
-    char *unbind = text_printf("%s/driver/unbind", dir);
+    g_autofree char *dir = g_build_filename(PCI_DEVICES, bdf, NULL);
+    g_autofree char *unbind = g_build_filename(dir, "driver/unbind", NULL);
 
     if (access(dir, F_OK)) {
         answer_error(a, "no PCI device %s", bdf);
@@ -155,74 +122,53 @@ bool devices_rebind(const char *bdf, const char *driver, struct answer *a)
     } else {
         bind_to(bdf, driver, a);
     }
-    free(unbind);
-    free(dir);
     return !a->failed;
 }
 
 static void add_direct_ranges(struct answer *a, const char *group)
 {
-    char *path = text_printf(GROUPS "/%s/reserved_regions", group);
-    FILE *f = fopen(path, "re");
-    char line[160];
+    g_autofree char *path = g_build_filename(GROUPS, group, "reserved_regions", NULL);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
 
-    while (f && fgets(line, sizeof(line), f)) {
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return;
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
         uint64_t first, last;
         char type[32], word[64];
 
-        if (sscanf(line, "%" SCNx64 " %" SCNx64 " %31s", &first, &last,
-                   type) == 3 && !strcmp(type, "direct")) {
-            snprintf(word, sizeof(word), "direct=0x%" PRIx64 "-0x%" PRIx64,
-                     first, last);
+        if (sscanf(*line, "%" SCNx64 " %" SCNx64 " %31s", &first, &last, type) == 3 && !strcmp(type, "direct")) {
+            snprintf(word, sizeof(word), "direct=0x%" PRIx64 "-0x%" PRIx64, first, last);
             if (!strstr(a->text, word)) {
                 answer_add(a, "%s", word);
             }
         }
     }
-    if (f) {
-        fclose(f);
-    }
-    free(path);
 }
 
 static void add_group_types(struct answer *a, const char *group)
 {
-    char *path = text_printf(GROUPS "/%s/type", group);
-    char *devices = text_printf(GROUPS "/%s/devices", group);
+    g_autofree char *path = g_build_filename(GROUPS, group, "type", NULL);
+    g_autofree char *devices = g_build_filename(GROUPS, group, "devices", NULL);
+    g_auto(GStrv) names = file_names(devices);
     char type[32] = "unknown";
-    DIR *dir = opendir(devices);
-    struct dirent *d;
 
     file_read_line(path, type, sizeof(type));
-    while (dir && (d = readdir(dir))) {
-        if (d->d_name[0] != '.') {
-            answer_add(a, "%s=%s", d->d_name, type);
-        }
+    for (char **name = names; *name; name++) {
+        answer_add(a, "%s=%s", *name, type);
     }
-    if (dir) {
-        closedir(dir);
-    }
-    free(devices);
-    free(path);
 }
 
-static void for_each_group(struct answer *a,
-                           void (*visit)(struct answer *, const char *))
+static void for_each_group(struct answer *a, void (*visit)(struct answer *, const char *))
 {
-    DIR *dir = opendir(GROUPS);
-    struct dirent *d;
-    int groups = 0;
+    g_auto(GStrv) groups = file_names(GROUPS);
 
-    while (dir && (d = readdir(dir))) {
-        if (d->d_name[0] != '.') {
-            visit(a, d->d_name);
-            groups++;
-        }
+    for (char **group = groups; *group; group++) {
+        visit(a, *group);
     }
-    if (dir) {
-        closedir(dir);
-    }
-    answer_add(a, "groups=%d", groups);
+    answer_add(a, "groups=%u", g_strv_length(groups));
 }
 
 void devices_reserved(struct answer *a)

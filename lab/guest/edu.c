@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "edu.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -9,27 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mapping.h"
-#include "pattern.h"
+#include "edu-registers.h"
+#include "memory.h"
+#include "util.h"
 #include "words.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
-#define REG_RAISE_IRQ 0x60
-#define REG_DMA_SRC 0x80
-#define REG_DMA_DST 0x88
-#define REG_DMA_LEN 0x90
-#define REG_DMA_CMD 0x98
-#define REGS_SIZE 0x1000
-#define CMD_RUN 0x1
-#define CMD_TO_MEMORY 0x2
-#define CMD_IRQ 0x4
-#define DEVICE_BUFFER 0x40000 /* its address as the engine sees it */
+#define EDU_REGS_SIZE 0x1000 /* that are used */
 #define CAUSE_RAISED 0x1
 
 #define DMA_SECONDS 10
 #define IRQ_SECONDS 3
 #define LATER_IRQ_SECONDS 0.1 /* after one was lost */
+
+struct edu {
+    enum edu_op op;
+    char bdf[16];   /* PCI address; "": the first edu there is */
+    uint64_t iova;  /* UINT64_MAX: the driver's page */
+    uint64_t len;   /* bytes of a DMA */
+    uint64_t count; /* how often */
+    uint64_t seed;  /* of the data */
+};
+
+struct edu_result {
+    uint64_t ios;   /* DMAs and interrupts asked for: each raises one */
+    uint64_t irqs;  /* interrupts that arrived */
+    uint64_t usec;
+};
 
 bool edu_parse_op(const char *name, enum edu_op *op)
 {
@@ -38,7 +44,7 @@ bool edu_parse_op(const char *name, enum edu_op *op)
         [EDU_IRQ] = "irq",
     };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (!strcmp(name, names[i])) {
             *op = i;
             return true;
@@ -61,10 +67,9 @@ unsigned edu_sid(const char *bdf)
 static bool read_file(const struct edu *edu, const char *name, char *buf,
                       size_t size)
 {
-    char *path = text_printf(PCI_DEVICES "/%s/%s", edu->bdf, name);
+    g_autofree char *path = g_strdup_printf(PCI_DEVICES "/%s/%s", edu->bdf, name);
     bool ok = file_read_line(path, buf, size);
 
-    free(path);
     return ok;
 }
 
@@ -82,16 +87,12 @@ static bool is_edu(const char *bdf)
 static bool find(struct edu *edu, struct answer *a)
 {
     char iova[32];
-    DIR *dir = *edu->bdf ? NULL : opendir(PCI_DEVICES);
-    struct dirent *d;
+    g_auto(GStrv) names = file_names(PCI_DEVICES);
 
-    while (dir && !*edu->bdf && (d = readdir(dir))) {
-        if (is_edu(d->d_name)) {
-            snprintf(edu->bdf, sizeof(edu->bdf), "%.15s", d->d_name);
+    for (char **name = names; *name && !*edu->bdf; name++) {
+        if (is_edu(*name)) {
+            g_strlcpy(edu->bdf, *name, sizeof(edu->bdf));
         }
-    }
-    if (dir) {
-        closedir(dir);
     }
     if (!*edu->bdf || !is_edu(edu->bdf)) {
         return answer_error(a, "no edu device %s", edu->bdf);
@@ -139,12 +140,12 @@ static bool dma(const struct edu *edu, const struct mapping *regs,
     uint64_t before = irqs_taken(edu);
     double end = clock_seconds() + DMA_SECONDS;
 
-    *reg(regs, REG_DMA_SRC) = to_memory ? DEVICE_BUFFER : edu->iova;
-    *reg(regs, REG_DMA_DST) = to_memory ? edu->iova : DEVICE_BUFFER;
-    *reg(regs, REG_DMA_LEN) = edu->len;
-    *reg(regs, REG_DMA_CMD) = CMD_RUN | CMD_IRQ |
-                              (to_memory ? CMD_TO_MEMORY : 0);
-    while (*reg(regs, REG_DMA_CMD) & CMD_RUN) {
+    *reg(regs, EDU_DMA_SRC) = to_memory ? EDU_MEMORY : edu->iova;
+    *reg(regs, EDU_DMA_DST) = to_memory ? edu->iova : EDU_MEMORY;
+    *reg(regs, EDU_DMA_COUNT) = edu->len;
+    *reg(regs, EDU_DMA_CMD) = EDU_DMA_RUN | EDU_DMA_IRQ |
+                              (to_memory ? EDU_DMA_TO_BUS : 0);
+    while (*reg(regs, EDU_DMA_CMD) & EDU_DMA_RUN) {
         if (clock_seconds() > end) {
             return answer_error(a, "the DMA does not end");
         }
@@ -158,18 +159,17 @@ static bool dma(const struct edu *edu, const struct mapping *regs,
 static bool page(const struct edu *edu, uint8_t *data, bool write,
                  struct answer *a)
 {
-    char *path = text_printf(PCI_DEVICES "/%s/dma_page", edu->bdf);
+    g_autofree char *path = g_strdup_printf(PCI_DEVICES "/%s/dma_page", edu->bdf);
     FILE *f = fopen(path, write ? "r+e" : "re");
     size_t n = 0;
 
     if (f) {
         setvbuf(f, NULL, _IONBF, 0);
-        n = write ? fwrite(data, 1, EDU_BUFFER, f)
-                  : fread(data, 1, EDU_BUFFER, f);
+        n = write ? fwrite(data, 1, EDU_MEMORY_SIZE, f)
+                  : fread(data, 1, EDU_MEMORY_SIZE, f);
         fclose(f);
     }
-    free(path);
-    return n == EDU_BUFFER ||
+    return n == EDU_MEMORY_SIZE ||
            answer_error(a, "cannot %s the driver's page: %s",
                         write ? "write" : "read", strerror(errno));
 }
@@ -181,7 +181,7 @@ static bool page(const struct edu *edu, uint8_t *data, bool write,
 static bool loop(const struct edu *edu, const struct mapping *regs,
                  uint64_t seed, struct edu_result *result, struct answer *a)
 {
-    uint8_t pattern[EDU_BUFFER], data[EDU_BUFFER] = { 0 };
+    uint8_t pattern[EDU_MEMORY_SIZE], data[EDU_MEMORY_SIZE] = { 0 };
 
     pattern_fill(pattern, sizeof(pattern), seed);
     if (!page(edu, pattern, true, a) || !dma(edu, regs, false, result, a) ||
@@ -204,7 +204,7 @@ static bool raise_irq(const struct edu *edu, const struct mapping *regs,
 {
     uint64_t before = irqs_taken(edu);
 
-    *(volatile uint32_t *)(regs->at + REG_RAISE_IRQ) = CAUSE_RAISED;
+    *(volatile uint32_t *)(regs->at + EDU_IRQ_RAISE) = CAUSE_RAISED;
     wait_irq(edu, before, result);
     return true;
 }
@@ -224,18 +224,18 @@ static bool run_once(const struct edu *edu, const struct mapping *regs,
     return raise_irq(edu, regs, result);
 }
 
-bool edu_run(struct edu *edu, struct edu_result *result, struct answer *a)
+static bool run(struct edu *edu, struct edu_result *result, struct answer *a)
 {
     bool own_page = edu->iova == UINT64_MAX;
     double begin = clock_seconds();
     struct mapping regs;
-    char *path;
+    g_autofree char *path = NULL;
     bool ok;
 
     *result = (struct edu_result){ 0 };
-    if (!edu->len || edu->len > EDU_BUFFER || !edu->count) {
+    if (!edu->len || edu->len > EDU_MEMORY_SIZE || !edu->count) {
         return answer_error(a, "len= is 1 to %d, count= at least 1",
-                            EDU_BUFFER);
+                            EDU_MEMORY_SIZE);
     }
     if (edu->op == EDU_LOOP && !own_page) {
         return answer_error(a, "loop uses the driver's page: no iova=");
@@ -243,9 +243,8 @@ bool edu_run(struct edu *edu, struct edu_result *result, struct answer *a)
     if (!find(edu, a)) {
         return false;
     }
-    path = text_printf(PCI_DEVICES "/%s/resource0", edu->bdf);
-    ok = mapping_open(&regs, path, 0, REGS_SIZE, a);
-    free(path);
+    path = g_strdup_printf(PCI_DEVICES "/%s/resource0", edu->bdf);
+    ok = mapping_open(&regs, path, 0, EDU_REGS_SIZE, a);
     if (!ok) {
         return false;
     }
@@ -255,4 +254,29 @@ bool edu_run(struct edu *edu, struct edu_result *result, struct answer *a)
     mapping_close(&regs);
     result->usec = (clock_seconds() - begin) * 1e6;
     return ok;
+}
+
+void edu_command(const char *args, struct answer *a)
+{
+    struct edu edu = { .bdf = "" };
+    struct edu_result result;
+    char op[16];
+
+    words_value(args, "bdf", edu.bdf, sizeof(edu.bdf));
+    if (!argument_text(args, "op", op, sizeof(op), a) ||
+        !argument_number(args, "iova", UINT64_MAX, &edu.iova, a) ||
+        !argument_number(args, "len", EDU_MEMORY_SIZE, &edu.len, a) ||
+        !argument_number(args, "count", 1, &edu.count, a) ||
+        !argument_number(args, "seed", 1, &edu.seed, a)) {
+        return;
+    }
+    if (!edu_parse_op(op, &edu.op)) {
+        answer_error(a, "op= is read, write, loop or irq, not %s", op);
+    } else if (run(&edu, &result, a)) {
+        answer_add(a, "bytes=%" PRIu64 " ios=%" PRIu64 " irqs=%" PRIu64
+                   " usec=%" PRIu64 " bdf=%s sid=0x%x iova=0x%" PRIx64,
+                   edu.op == EDU_IRQ ? 0 : result.ios * edu.len, result.ios,
+                   result.irqs, result.usec, edu.bdf, edu_sid(edu.bdf),
+                   edu.iova);
+    }
 }

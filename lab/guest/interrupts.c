@@ -2,32 +2,16 @@
 #include "interrupts.h"
 
 #include <ctype.h>
-#include <fcntl.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "text.h"
 
 char *interrupts_table(void)
 {
-    int fd = open("/proc/interrupts", O_RDONLY | O_CLOEXEC);
-    size_t size = 64 * 1024;
-    size_t used = 0;
-    char *buf = malloc(size);
-    ssize_t n;
+    char *table = NULL;
 
-    while (fd >= 0 && buf && used + 1 < size &&
-           (n = read(fd, buf + used, size - used - 1)) > 0) {
-        used += n;
-    }
-    if (fd < 0 || !buf) {
-        free(buf);
-        return NULL;
-    }
-    buf[used] = '\0';
-    close(fd);
-    return buf;
+    g_file_get_contents("/proc/interrupts", &table, NULL, NULL);
+    return table;
 }
 
 /*
@@ -89,16 +73,15 @@ uint64_t interrupts_matching(const char *table, const char *part,
         const char *start = table;
         uint64_t sum;
         long irq;
-        char *line;
+        g_autofree char *line = NULL;
 
         table = take_line(table, &irq, &sum);
-        line = text_strip(start, table - start);
+        line = g_strstrip(g_strndup(start, table - start));
         if (strchr(line, ':') && strstr(line, part)) {
             total += sum;
             *lines += 1;
             *fired += sum ? 1 : 0;
         }
-        free(line);
     }
     return total;
 }
@@ -110,13 +93,13 @@ bool interrupts_named(const char *table, const char *name, uint64_t *irqs)
     while (*table && !found) {
         const char *start = table;
         long irq;
-        char *line, *last;
+        g_autofree char *line = NULL;
+        const char *last;
 
         table = take_line(table, &irq, irqs);
-        line = text_strip(start, table - start);
+        line = g_strstrip(g_strndup(start, table - start));
         last = strrchr(line, ' ');
         found = irq >= 0 && last && !strcmp(last + 1, name);
-        free(line);
     }
     return found;
 }

@@ -6,11 +6,12 @@
 #include <linux/kexec.h>
 #include <linux/reboot.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "util.h"
 
 static bool copy(int from, int to)
 {

@@ -4,10 +4,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <unistd.h>
+
+#include "util.h"
 
 #define SYSLOG_ACTION_READ_ALL 3
 #define SYSLOG_ACTION_SIZE_BUFFER 10
@@ -40,7 +41,7 @@ void klog_say(const char *fmt, ...)
 int klog_count(const char *part)
 {
     int size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
-    char *log = size > 0 ? malloc(size + 1) : NULL;
+    g_autofree char *log = size > 0 ? g_malloc(size + 1) : NULL;
     char *rest = NULL;
     int count = 0;
     int n;
@@ -50,7 +51,6 @@ int klog_count(const char *part)
     }
     n = klogctl(SYSLOG_ACTION_READ_ALL, log, size);
     if (n < 0) {
-        free(log);
         return -1;
     }
     log[n] = '\0';
@@ -58,6 +58,5 @@ int klog_count(const char *part)
          line = strtok_r(NULL, "\n", &rest)) {
         count += strstr(line, part) && !strstr(line, "@lab ");
     }
-    free(log);
     return count;
 }

@@ -6,16 +6,16 @@
 #ifndef GUEST_KLOG_H
 #define GUEST_KLOG_H
 
-#include "text.h"
+#include <glib.h>
 
 /* Lift the limit on records from user space; once, with /proc mounted. */
 void klog_init(void);
 
 /* Print `@lab ` and the message as one record. */
-void klog_say(const char *fmt, ...) TEXT_PRINTF(1, 2);
+void klog_say(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
 /* Returns: lines in the kernel log that have @part in them and were not
- * written by the agent; -1 (and errno) if the log cannot be read. */
+ * written by klog_say(); -1 (and errno) if the log cannot be read. */
 int klog_count(const char *part);
 
 #endif

@@ -22,6 +22,7 @@
 #include "commands.h"
 #include "kexec.h"
 #include "klog.h"
+#include "util.h"
 #include "words.h"
 
 static void mount_all(void)

@@ -2,11 +2,11 @@
 #include "msi.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "mapping.h"
+#include "memory.h"
 
 #define STATUS_CAP_LIST 0x10
 #define CAP_MSI 0x05
@@ -73,8 +73,7 @@ bool msi_parse(const uint8_t *config, size_t size, struct msi *msi)
 
 static bool read_table(const char *bdf, struct msi *msi, struct answer *a)
 {
-    char *path = text_printf("/sys/bus/pci/devices/%s/resource%u", bdf,
-                             msi->bar);
+    g_autofree char *path = g_strdup_printf("/sys/bus/pci/devices/%s/resource%u", bdf, msi->bar);
     struct mapping table;
     bool ok = mapping_open(&table, path, msi->offset, 16, a);
 
@@ -84,18 +83,16 @@ static bool read_table(const char *bdf, struct msi *msi, struct answer *a)
         msi->address = (uint64_t)entry[1] << 32 | entry[0];
         mapping_close(&table);
     }
-    free(path);
     return ok;
 }
 
 bool msi_address(const char *bdf, struct msi *msi, struct answer *a)
 {
-    char *path = text_printf("/sys/bus/pci/devices/%s/config", bdf);
+    g_autofree char *path = g_strdup_printf("/sys/bus/pci/devices/%s/config", bdf);
     FILE *f = fopen(path, "re");
     uint8_t config[256];
     size_t size = 0;
 
-    free(path);
     if (!f) {
         return answer_error(a, "no PCI device %s: %s", bdf, strerror(errno));
     }
@@ -105,4 +102,16 @@ bool msi_address(const char *bdf, struct msi *msi, struct answer *a)
         return answer_error(a, "%s has no MSI in use", bdf);
     }
     return !msi->msix || read_table(bdf, msi, a);
+}
+
+void msi_command(const char *args, struct answer *a)
+{
+    struct msi msi;
+    char bdf[16];
+
+    if (argument_text(args, "bdf", bdf, sizeof(bdf), a) &&
+        msi_address(bdf, &msi, a)) {
+        answer_add(a, "kind=%s iova=0x%" PRIx64, msi.msix ? "msix" : "msi",
+                   msi.address);
+    }
 }

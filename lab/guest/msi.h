@@ -29,4 +29,7 @@ bool msi_parse(const uint8_t *config, size_t size, struct msi *msi);
  * Returns: false, with the error in @a, if the device has none in use. */
 bool msi_address(const char *bdf, struct msi *msi, struct answer *a);
 
+/* The command `msi` with its arguments */
+void msi_command(const char *args, struct answer *a);
+
 #endif

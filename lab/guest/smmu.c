@@ -4,41 +4,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "mapping.h"
-#include "ram.h"
+#include "memory.h"
+#include "smmuv3.h"
+#include "util.h"
 
-#define REGS_SIZE 0x20000
-#define CR0 0x20
-#define CR0ACK 0x24
-#define CR0_SMMUEN (1u << 0)
-#define CR0_EVENTQEN (1u << 2)
-#define CR0_CMDQEN (1u << 3)
-#define GBPA 0x44
-#define GBPA_ABORT (1u << 20)
-#define GBPA_UPDATE (1u << 31)
-#define IRQ_CTRL 0x50
-#define IRQ_CTRLACK 0x54
-#define IRQ_CTRL_EVENTQ (1u << 2)
-#define CMDQ_BASE 0x90
-#define CMDQ_PROD 0x98
-#define CMDQ_CONS 0x9c
-#define CMDQ_ERRORS 0x7f000000u /* in CONS */
-#define CMD_DWORDS 2
+#define CMD_DWORDS (CMD_SIZE / 8)
 #define MAX_CMD_LOG2SIZE 16 /* 1 MiB */
 #define CONSUME_SECONDS 60
-#define EVENTQ_BASE 0xa0
-#define EVENTQ_PROD 0x100a8 /* on the second page of registers */
-#define EVENTQ_CONS 0x100ac
-#define OVERFLOW_FLAG (1u << 31)
 #define EVENT_DWORDS 4
 #define MAX_LOG2SIZE 7 /* one page of events */
 #define ACK_SECONDS 2
 
-/* The driver's queue while the agent's own is in its place */
+/* The driver's queue while our own is in its place */
 static struct {
     bool taken;
     uint64_t base;
@@ -47,37 +26,26 @@ static struct {
     unsigned log2size;
 } queue;
 
+static bool is_smmu(uint64_t first, uint64_t last, const char *name, void *opaque)
+{
+    *(uint64_t *)opaque = first;
+    /* the driver's claim of the second page has the same name */
+    return g_str_has_prefix(name, "arm-smmu-v3") && !(first & 0x1ffff);
+}
+
 uint64_t smmu_place(const char *iomem)
 {
-    for (const char *p = iomem; p && *p; p = strchr(p, '\n')) {
-        uint64_t begin, end;
-        char name[64];
+    uint64_t place;
 
-        p += *p == '\n' ? 1 : 0;
-        if (sscanf(p, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &begin, &end,
-                   name) == 3 && !strncmp(name, "arm-smmu-v3", 11) &&
-            /* the driver's claim of the second page has the same name */
-            !(begin & 0x1ffff)) {
-            return begin;
-        }
-    }
-    return 0;
+    return iomem_find(iomem, is_smmu, &place) ? place : 0;
 }
 
 static bool open_regs(struct mapping *regs, struct answer *a)
 {
-    static char iomem[16384];
-    FILE *f = fopen("/proc/iomem", "re");
-    size_t n = f ? fread(iomem, 1, sizeof(iomem) - 1, f) : 0;
-    uint64_t place;
+    g_autofree char *iomem = NULL;
+    uint64_t place = g_file_get_contents("/proc/iomem", &iomem, NULL, NULL) ? smmu_place(iomem) : 0;
 
-    if (f) {
-        fclose(f);
-    }
-    iomem[n] = '\0';
-    place = smmu_place(iomem);
-    return place ? mapping_open(regs, "/dev/mem", place, REGS_SIZE, a)
-                 : answer_error(a, "the kernel knows no SMMUv3");
+    return place ? mapping_open(regs, "/dev/mem", place, SMMU_REGS_SIZE, a) : answer_error(a, "the kernel knows no SMMUv3");
 }
 
 static volatile uint32_t *reg(const struct mapping *regs, unsigned at)
@@ -85,7 +53,7 @@ static volatile uint32_t *reg(const struct mapping *regs, unsigned at)
     return (volatile uint32_t *)(regs->at + at);
 }
 
-/* Set and clear bits in a register that tells in @ack when that is done. */
+/* Set and clear bits in a register that shows in @ack when that is done. */
 static bool change(const struct mapping *regs, unsigned at, unsigned ack,
                    uint32_t set, uint32_t clear, struct answer *a)
 {
@@ -105,11 +73,11 @@ static bool change(const struct mapping *regs, unsigned at, unsigned ack,
 
 static bool set_gbpa(const struct mapping *regs, bool abort, struct answer *a)
 {
-    uint32_t value = *reg(regs, GBPA) & ~(GBPA_ABORT | GBPA_UPDATE);
+    uint32_t value = *reg(regs, SMMU_GBPA) & ~(GBPA_ABORT | GBPA_UPDATE);
     double end = clock_seconds() + ACK_SECONDS;
 
-    *reg(regs, GBPA) = value | (abort ? GBPA_ABORT : 0) | GBPA_UPDATE;
-    while (*reg(regs, GBPA) & GBPA_UPDATE) {
+    *reg(regs, SMMU_GBPA) = value | (abort ? GBPA_ABORT : 0) | GBPA_UPDATE;
+    while (*reg(regs, SMMU_GBPA) & GBPA_UPDATE) {
         if (clock_seconds() > end) {
             return answer_error(a, "GBPA is not updated");
         }
@@ -118,7 +86,9 @@ static bool set_gbpa(const struct mapping *regs, bool abort, struct answer *a)
     return true;
 }
 
-bool smmu_enable(bool on, bool abort, struct answer *a)
+/* Switch translation on or off; off: transactions are aborted if @abort, else
+ * they bypass the SMMU. Returns: false with the error in @a. */
+static bool enable(bool on, bool abort, struct answer *a)
 {
     struct mapping regs;
     bool ok;
@@ -127,10 +97,10 @@ bool smmu_enable(bool on, bool abort, struct answer *a)
         return false;
     }
     ok = (on || set_gbpa(&regs, abort, a)) &&
-         change(&regs, CR0, CR0ACK, on ? CR0_SMMUEN : 0, CR0_SMMUEN, a);
+         change(&regs, SMMU_CR0, SMMU_CR0ACK, on ? CR0_SMMUEN : 0, CR0_SMMUEN, a);
     if (ok) {
-        answer_add(a, "cr0=0x%x gbpa=0x%x", *reg(&regs, CR0),
-                   *reg(&regs, GBPA));
+        answer_add(a, "cr0=0x%x gbpa=0x%x", *reg(&regs, SMMU_CR0),
+                   *reg(&regs, SMMU_GBPA));
     }
     mapping_close(&regs);
     return ok;
@@ -139,7 +109,7 @@ bool smmu_enable(bool on, bool abort, struct answer *a)
 static struct smmu_event event_at(const volatile uint64_t *event)
 {
     return (struct smmu_event){
-        .type = event[0] & 0xff, .sid = event[0] >> 32, .address = event[2],
+        .type = FIELD_GET(EVENT0_TYPE, event[0]), .sid = FIELD_GET(EVENT0_SID, event[0]), .address = event[2],
     };
 }
 
@@ -147,11 +117,11 @@ void smmu_queue_parse(const volatile uint64_t *ring, unsigned log2size,
                       uint32_t prod, uint32_t cons, struct smmu_queue *q)
 {
     uint32_t size = 1u << log2size;
-    /* one bit more than the index needs tells full from empty */
+    /* one bit more than the index needs distinguishes full from empty */
     uint32_t used = (prod - cons) & (2 * size - 1);
 
     *q = (struct smmu_queue){
-        .count = used, .overflow = (prod ^ cons) & OVERFLOW_FLAG,
+        .count = used, .overflow = (prod ^ cons) & EVENTQ_OVFLG,
     };
     if (used && used <= size) {
         q->first = event_at(ring + EVENT_DWORDS * (cons & (size - 1)));
@@ -165,10 +135,10 @@ struct queue_regs {
 };
 
 static const struct queue_regs eventq = {
-    EVENTQ_BASE, EVENTQ_PROD, EVENTQ_CONS, CR0_EVENTQEN
+    SMMU_EVENTQ_BASE, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, CR0_EVENTQEN
 };
 static const struct queue_regs cmdq = {
-    CMDQ_BASE, CMDQ_PROD, CMDQ_CONS, CR0_CMDQEN
+    SMMU_CMDQ_BASE, SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, CR0_CMDQEN
 };
 
 /* A queue's registers may only be written while it is off. */
@@ -176,16 +146,20 @@ static bool switch_queue(const struct mapping *regs,
                          const struct queue_regs *which, uint64_t base,
                          uint32_t prod, uint32_t cons, struct answer *a)
 {
-    if (!change(regs, CR0, CR0ACK, 0, which->enable, a)) {
+    if (!change(regs, SMMU_CR0, SMMU_CR0ACK, 0, which->enable, a)) {
         return false;
     }
     *(volatile uint64_t *)reg(regs, which->base) = base;
     *reg(regs, which->prod) = prod;
     *reg(regs, which->cons) = cons;
-    return change(regs, CR0, CR0ACK, which->enable, 0, a);
+    return change(regs, SMMU_CR0, SMMU_CR0ACK, which->enable, 0, a);
 }
 
-bool smmu_queue_own(uint64_t gpa, unsigned log2size, struct answer *a)
+/*
+ * Put an event queue of 1 << @log2size entries at @gpa, RAM that the kernel
+ * does not use, in the place of the driver's.
+ */
+static bool queue_own(uint64_t gpa, unsigned log2size, struct answer *a)
 {
     struct mapping regs;
     bool ok;
@@ -201,22 +175,23 @@ bool smmu_queue_own(uint64_t gpa, unsigned log2size, struct answer *a)
         return false;
     }
     if (!queue.taken) {
-        queue.base = *(volatile uint64_t *)reg(&regs, EVENTQ_BASE);
-        queue.prod = *reg(&regs, EVENTQ_PROD);
-        queue.cons = *reg(&regs, EVENTQ_CONS);
-        queue.irqs = *reg(&regs, IRQ_CTRL);
+        queue.base = *(volatile uint64_t *)reg(&regs, SMMU_EVENTQ_BASE);
+        queue.prod = *reg(&regs, SMMU_EVENTQ_PROD);
+        queue.cons = *reg(&regs, SMMU_EVENTQ_CONS);
+        queue.irqs = *reg(&regs, SMMU_IRQ_CTRL);
         queue.taken = true;
     }
     queue.gpa = gpa;
     queue.log2size = log2size;
     /* the driver looks at its own ring when an interrupt comes: none may */
-    ok = change(&regs, IRQ_CTRL, IRQ_CTRLACK, 0, IRQ_CTRL_EVENTQ, a) &&
+    ok = change(&regs, SMMU_IRQ_CTRL, SMMU_IRQ_CTRL_ACK, 0, IRQ_EVENTQ, a) &&
          switch_queue(&regs, &eventq, gpa | log2size, 0, 0, a);
     mapping_close(&regs);
     return ok;
 }
 
-bool smmu_queue_look(bool empty, struct smmu_queue *q, struct answer *a)
+/* What is in the own queue. @empty: take it out, acknowledge the overflow. */
+static bool queue_look(bool empty, struct smmu_queue *q, struct answer *a)
 {
     struct mapping regs, ring;
     uint32_t prod;
@@ -231,18 +206,19 @@ bool smmu_queue_look(bool empty, struct smmu_queue *q, struct answer *a)
         mapping_close(&regs);
         return false;
     }
-    prod = *reg(&regs, EVENTQ_PROD);
+    prod = *reg(&regs, SMMU_EVENTQ_PROD);
     smmu_queue_parse((volatile uint64_t *)ring.at, queue.log2size, prod,
-                     *reg(&regs, EVENTQ_CONS), q);
+                     *reg(&regs, SMMU_EVENTQ_CONS), q);
     if (empty) {
-        *reg(&regs, EVENTQ_CONS) = prod;
+        *reg(&regs, SMMU_EVENTQ_CONS) = prod;
     }
     mapping_close(&ring);
     mapping_close(&regs);
     return true;
 }
 
-bool smmu_queue_back(struct answer *a)
+/* Restore the driver's queue. */
+static bool queue_back(struct answer *a)
 {
     struct mapping regs;
     bool ok;
@@ -255,7 +231,7 @@ bool smmu_queue_back(struct answer *a)
     }
     ok = switch_queue(&regs, &eventq, queue.base, queue.prod, queue.cons,
                       a) &&
-         change(&regs, IRQ_CTRL, IRQ_CTRLACK, queue.irqs, 0, a);
+         change(&regs, SMMU_IRQ_CTRL, SMMU_IRQ_CTRL_ACK, queue.irqs, 0, a);
     queue.taken = !ok;
     mapping_close(&regs);
     return ok;
@@ -265,14 +241,14 @@ void smmu_fill_commands(volatile uint64_t *ring, unsigned log2size,
                         uint32_t sid)
 {
     const uint64_t commands[][CMD_DWORDS] = {
-        { 0x03 | (uint64_t)sid << 32, 1 }, /* CFGI_STE, leaf */
-        { 0x46 },                          /* CMD_SYNC, no signal */
-        { 0x04, 31 },                      /* CFGI_ALL */
-        { 0x46 },
-        { 0x30 },                          /* TLBI_NSNH_ALL */
-        { 0x46 },
+        { CMD_CFGI_STE | CMD_SID((uint64_t)sid), CMD1_LEAF },
+        { CMD_SYNC }, /* no signal */
+        { CMD_CFGI_ALL, 31 },
+        { CMD_SYNC },
+        { CMD_TLBI_NSNH_ALL },
+        { CMD_SYNC },
     };
-    size_t n = sizeof(commands) / sizeof(commands[0]);
+    size_t n = G_N_ELEMENTS(commands);
 
     for (size_t i = 0; i < (size_t)1 << log2size; i++) {
         ring[CMD_DWORDS * i] = commands[i % n][0];
@@ -280,30 +256,41 @@ void smmu_fill_commands(volatile uint64_t *ring, unsigned log2size,
     }
 }
 
+struct smmu_flood {
+    uint64_t commands;  /* that the SMMU has consumed */
+    uint64_t max_usec;  /* longest wait until it had consumed a full queue */
+};
+
 /* Let the SMMU consume a full queue. */
 static bool consume(const struct mapping *regs, unsigned log2size,
-                    struct smmu_flood *flood, struct answer *a)
+                    struct smmu_flood *counted, struct answer *a)
 {
-    uint32_t prod = *reg(regs, CMDQ_PROD) ^ 1u << log2size;
+    uint32_t prod = *reg(regs, SMMU_CMDQ_PROD) ^ 1u << log2size;
     double begin = clock_seconds();
     uint32_t cons;
     uint64_t usec;
 
-    *reg(regs, CMDQ_PROD) = prod;
-    while ((cons = *reg(regs, CMDQ_CONS)) != prod) {
-        if (cons & CMDQ_ERRORS || clock_seconds() > begin + CONSUME_SECONDS) {
+    *reg(regs, SMMU_CMDQ_PROD) = prod;
+    while ((cons = *reg(regs, SMMU_CMDQ_CONS)) != prod) {
+        if (cons & CONS_ERR || clock_seconds() > begin + CONSUME_SECONDS) {
             return answer_error(a, "CMDQ_CONS is 0x%x and does not become "
                                 "0x%x", cons, prod);
         }
     }
     usec = (clock_seconds() - begin) * 1e6;
-    flood->max_usec = usec > flood->max_usec ? usec : flood->max_usec;
-    flood->commands += 1u << log2size;
+    counted->max_usec = usec > counted->max_usec ? usec : counted->max_usec;
+    counted->commands += 1u << log2size;
     return true;
 }
 
-bool smmu_flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
-                struct smmu_flood *flood, struct answer *a)
+/*
+ * Put a full queue of 1 << @log2size commands at @gpa, RAM that the kernel does
+ * not use, in the place of the driver's, and have the SMMU consume it again and
+ * again for @seconds; then restore the driver's. They are invalidations of @sid,
+ * of all StreamIDs and of the TLBs, each with a CMD_SYNC.
+ */
+static bool flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
+                struct smmu_flood *counted, struct answer *a)
 {
     double end = clock_seconds() + seconds;
     struct mapping regs, ring;
@@ -311,7 +298,7 @@ bool smmu_flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
     uint64_t base;
     bool ok;
 
-    *flood = (struct smmu_flood){ 0 };
+    *counted = (struct smmu_flood){ 0 };
     if (log2size > MAX_CMD_LOG2SIZE || gpa & ((16ull << log2size) - 1)) {
         return answer_error(a, "log2size= is at most %d, gpa= a multiple of "
                             "the queue's size", MAX_CMD_LOG2SIZE);
@@ -324,15 +311,79 @@ bool smmu_flood(uint64_t gpa, unsigned log2size, uint32_t sid, double seconds,
         return false;
     }
     smmu_fill_commands((volatile uint64_t *)ring.at, log2size, sid);
-    base = *(volatile uint64_t *)reg(&regs, CMDQ_BASE);
-    prod = *reg(&regs, CMDQ_PROD);
-    cons = *reg(&regs, CMDQ_CONS);
+    base = *(volatile uint64_t *)reg(&regs, SMMU_CMDQ_BASE);
+    prod = *reg(&regs, SMMU_CMDQ_PROD);
+    cons = *reg(&regs, SMMU_CMDQ_CONS);
     ok = switch_queue(&regs, &cmdq, gpa | log2size, 0, 0, a);
     while (ok && clock_seconds() < end) {
-        ok = consume(&regs, log2size, flood, a);
+        ok = consume(&regs, log2size, counted, a);
     }
     ok = switch_queue(&regs, &cmdq, base, prod, cons, a) && ok;
     mapping_close(&ring);
     mapping_close(&regs);
     return ok;
+}
+
+static void report_queue(bool empty, struct answer *a)
+{
+    struct smmu_queue q;
+
+    if (queue_look(empty, &q, a)) {
+        answer_add(a, "events=%u overflow=%d first-type=0x%x first-sid=0x%x "
+                   "first-iova=0x%" PRIx64 " last-iova=0x%" PRIx64, q.count,
+                   q.overflow, q.first.type, q.first.sid, q.first.address,
+                   q.last.address);
+    }
+}
+
+static void own_queue(const char *args, struct answer *a)
+{
+    uint64_t gpa, log2size;
+
+    if (argument_number(args, "gpa", 0, &gpa, a) &&
+        argument_number(args, "log2size", 0, &log2size, a) &&
+        queue_own(gpa, log2size, a)) {
+        answer_add(a, "gpa=0x%" PRIx64 " entries=%u", gpa,
+                   1u << (unsigned)log2size);
+    }
+}
+
+static void run_flood(const char *args, struct answer *a)
+{
+    uint64_t gpa, log2size, sid, seconds;
+    struct smmu_flood result;
+
+    if (argument_number(args, "gpa", 0, &gpa, a) &&
+        argument_number(args, "log2size", 8, &log2size, a) &&
+        argument_number(args, "sid", 0, &sid, a) &&
+        argument_number(args, "seconds", 1, &seconds, a) &&
+        flood(gpa, log2size, sid, seconds, &result, a)) {
+        answer_add(a, "commands=%" PRIu64 " max-usec=%" PRIu64,
+                   result.commands, result.max_usec);
+    }
+}
+
+void smmu_command(const char *args, struct answer *a)
+{
+    uint64_t abort;
+    char op[16];
+
+    if (!argument_text(args, "op", op, sizeof(op), a) ||
+        !argument_number(args, "abort", 0, &abort, a)) {
+        return;
+    }
+    if (!strcmp(op, "on") || !strcmp(op, "off")) {
+        enable(!strcmp(op, "on"), abort, a);
+    } else if (!strcmp(op, "own-queue")) {
+        own_queue(args, a);
+    } else if (!strcmp(op, "look") || !strcmp(op, "empty")) {
+        report_queue(!strcmp(op, "empty"), a);
+    } else if (!strcmp(op, "driver-queue")) {
+        queue_back(a);
+    } else if (!strcmp(op, "flood")) {
+        run_flood(args, a);
+    } else {
+        answer_error(a, "op= is on, off, own-queue, look, empty, "
+                     "driver-queue or flood, not %s", op);
+    }
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "args.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "vf.h"
+#include "pci.h"
+#include "util.h"
 
 static const char *const firmware_places[] = {
     "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
@@ -31,266 +30,61 @@ static const char *const default_steps[] = {
     "guest read dev=nvme0n1 bs=131072 count=16",
 };
 
-static const char help_text[] =
-"Usage: smmu-lab-host --device BDF [--device BDF ...] --qemu FILE\n"
-"           --kernel FILE --initrd FILE [OPTION ...]\n"
-"\n"
-"Gives PCI devices of this arm64 host to a guest behind an accelerated\n"
-"SMMUv3, uses them there, and checks that their interrupts arrive. The\n"
-"devices always go back to their drivers, on errors and signals too.\n"
-"\n"
-"The host and the guest:\n"
-"  --device BDF      PCI device to pass through; nobody may be using it\n"
-"  --device BDF/vfN  N-th virtual function of it, made by its driver\n"
-"  --qemu FILE       qemu-system-aarch64 to test\n"
-"  --kernel FILE     guest's kernel, with NVMe, SMMUv3 and PL011 built in\n"
-"  --initrd FILE     guest's initrd with smmu-lab-guest as /init\n"
-"  --qtests DIR      programs for `qtest` steps: build/qtests-arm64/out\n"
-"  --firmware FILE   UEFI; default: where distributions put QEMU_EFI.fd;\n"
-"                    `none`: device-tree boot\n"
-"  --machine STR     default virt,gic-version=3,its=on\n"
-"  --accel STR       default kvm\n"
-"  --cpu STR         default host\n"
-"  --smp N           default 1\n"
-"  --memory SIZE     default 512M\n"
-"  --append STR      added to the guest's kernel command line\n"
-"  --qemu-arg ARG    added to QEMU's, in order; ${dev0}, ${dev1}... are the\n"
-"                    addresses of the devices. Without any, the first device\n"
-"                    sits on pcie.0 behind arm-smmuv3,accel=on\n"
-"\n"
-"What is done (default: reads from an NVMe disk) and what must be seen:\n"
-"  --step [KEY=]STEP boot | guest[?] CMD | qmp[?] JSON | event NAME |\n"
-"                    expect-boots N | repeat N { STEP ; ... } | host CMD |\n"
-"                    sleep S | exit [code=N|nonzero] |\n"
-"                    qtest PROGRAM [-p PATH] (takes no kernel, no initrd)\n"
-"  --expect EXPR     COUNTER OP NUMBER | COUNTER OP [N*]COUNTER |\n"
-"                    stderr ~ TEXT | guest !~ TEXT | answer.KEY ~ TEXT.\n"
-"                    What must always hold (irqs >= ios, data_ok == 1...)\n"
-"                    is expected unless one names its counter on the left\n"
-"\n"
-"  --output DIR      consoles, trace, report.txt; default ./smmu-lab-out\n"
-"  --timeout SECONDS for everything, default 180\n"
-"  --silence SECONDS without a word from the guest, default 60\n"
-"  --trace PATTERN   more QEMU trace events\n"
-"  --keep            keep temporary files\n"
-"  --check           only say what this host lacks\n"
-"  --shell           the guest's console on this terminal\n"
-"  --help, --version\n"
-"\n"
-"Exit status: 0 passed, 1 failed, 2 wrong usage, 77 the host lacks something,\n"
-"124 time-out, 130 interrupted.\n";
+static const char summary[] =
+    "Passes PCI devices of this arm64 host to a guest behind an accelerated SMMUv3, uses them there, and checks that\n"
+    "their interrupts arrive. The devices are always restored to their drivers, on errors and signals too.";
 
-enum {
-    OPT_DEVICE = 256, OPT_QEMU, OPT_KERNEL, OPT_INITRD, OPT_QTESTS,
-    OPT_FIRMWARE, OPT_MACHINE, OPT_ACCEL, OPT_CPU, OPT_SMP, OPT_MEMORY,
-    OPT_APPEND, OPT_QEMU_ARG, OPT_STEP, OPT_EXPECT, OPT_OUTPUT, OPT_TIMEOUT, OPT_SILENCE,
-    OPT_TRACE, OPT_KEEP, OPT_CHECK, OPT_SHELL, OPT_HELP, OPT_VERSION,
-};
+static const char description[] =
+    "Without --step it reads from an NVMe disk. The steps:\n"
+    "  boot | guest[?] CMD | qmp[?] JSON | event NAME | expect-boots N | repeat N { STEP ; ... } | host[?] CMD |\n"
+    "  sleep S | monitor S | exit [code=N|nonzero] | qtest PROGRAM [-p PATH] (needs neither kernel nor initrd)\n"
+    "The expectations:\n"
+    "  COUNTER OP NUMBER | COUNTER OP [N*]COUNTER | stderr ~ TEXT | guest !~ TEXT | answer.KEY ~ TEXT\n"
+    "What must always hold (irqs >= ios, data_ok == 1, guest_bad == 0...) is expected unless one names its counter on\n"
+    "the left.\n"
+    "\n"
+    "Exit status: 0 passed, 1 failed, 2 wrong usage, 77 the host lacks something, 124 time-out, 130 interrupted.\n";
 
-static const struct option options[] = {
-    { "device", required_argument, NULL, OPT_DEVICE },
-    { "qemu", required_argument, NULL, OPT_QEMU },
-    { "kernel", required_argument, NULL, OPT_KERNEL },
-    { "initrd", required_argument, NULL, OPT_INITRD },
-    { "qtests", required_argument, NULL, OPT_QTESTS },
-    { "firmware", required_argument, NULL, OPT_FIRMWARE },
-    { "machine", required_argument, NULL, OPT_MACHINE },
-    { "accel", required_argument, NULL, OPT_ACCEL },
-    { "cpu", required_argument, NULL, OPT_CPU },
-    { "smp", required_argument, NULL, OPT_SMP },
-    { "memory", required_argument, NULL, OPT_MEMORY },
-    { "append", required_argument, NULL, OPT_APPEND },
-    { "qemu-arg", required_argument, NULL, OPT_QEMU_ARG },
-    { "step", required_argument, NULL, OPT_STEP },
-    { "expect", required_argument, NULL, OPT_EXPECT },
-    { "output", required_argument, NULL, OPT_OUTPUT },
-    { "timeout", required_argument, NULL, OPT_TIMEOUT },
-    { "silence", required_argument, NULL, OPT_SILENCE },
-    { "trace", required_argument, NULL, OPT_TRACE },
-    { "keep", no_argument, NULL, OPT_KEEP },
-    { "check", no_argument, NULL, OPT_CHECK },
-    { "shell", no_argument, NULL, OPT_SHELL },
-    { "help", no_argument, NULL, OPT_HELP },
-    { "version", no_argument, NULL, OPT_VERSION },
-    { NULL, 0, NULL, 0 },
-};
-
-bool args_parse_bdf(const char *text, char *bdf)
+static gboolean refuse(GError **error, const char *option, const char *value, const char *why)
 {
-    unsigned domain = 0, bus, slot, function;
-    char rest;
-
-    if (sscanf(text, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function,
-               &rest) != 4) {
-        domain = 0;
-        if (sscanf(text, "%2x:%2x.%1x%c", &bus, &slot, &function,
-                   &rest) != 3) {
-            return false;
-        }
-    }
-    if (slot > 31 || function > 7) {
-        return false;
-    }
-    snprintf(bdf, 16, "%04x:%02x:%02x.%x", domain, bus, slot, function);
-    return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s '%s': %s", option, value, why);
+    return FALSE;
 }
 
-static bool add_device(struct config *config, const char *text, char **err)
+static gboolean add_device(const char *option, const char *value, gpointer data, GError **error)
 {
-    char bdf[16], name[32];
+    struct config *config = data;
+    g_autofree char *name = NULL;
+    char bdf[16];
     unsigned vf;
 
-    if (vf_parse(text, bdf, &vf)) {
-        snprintf(name, sizeof(name), "%s/vf%u", bdf, vf);
-    } else if (args_parse_bdf(text, bdf)) {
-        strcpy(name, bdf);
+    if (pci_parse_vf(value, bdf, &vf)) {
+        name = g_strdup_printf("%s/vf%u", bdf, vf);
+    } else if (pci_parse_bdf(value, bdf)) {
+        name = g_strdup(bdf);
     } else {
-        return text_fail(err, "--device %s is no PCI address; give one like "
-                         "0000:01:00.0 (lspci -D), or 0000:01:00.0/vf0 for a "
-                         "virtual function", text);
+        return refuse(error, option, value, "not a PCI address; give one like 0000:01:00.0 (lspci -D), or "
+                      "0000:01:00.0/vf0 for a virtual function");
     }
-    for (size_t i = 0; i < config->devices.n; i++) {
-        if (!strcmp(config->devices.v[i], name)) {
-            return text_fail(err, "--device %s is given twice", name);
-        }
+    if (g_ptr_array_find_with_equal_func(config->devices, name, g_str_equal, NULL)) {
+        return refuse(error, option, name, "is given twice");
     }
-    strlist_add(&config->devices, name);
-    return true;
+    g_ptr_array_add(config->devices, g_steal_pointer(&name));
+    return TRUE;
 }
 
-static bool seconds(const char *name, const char *text, double *value,
-                    char **err)
+static gboolean add_step(const char *option, const char *value, gpointer data, GError **error)
 {
-    char *end;
-
-    *value = strtod(text, &end);
-    return (end != text && !*end && *value > 0) ||
-           text_fail(err, "%s %s: give seconds, more than 0", name, text);
-}
-
-static bool cpus(const char *text, unsigned *value, char **err)
-{
-    char *end;
-    long n = strtol(text, &end, 10);
-
-    *value = n;
-    return (end != text && !*end && n > 0 && n <= 512) ||
-           text_fail(err, "--smp %s: give a number of CPUs", text);
-}
-
-/* Options that only store their argument. */
-static const char **string_option(struct config *config, int opt)
-{
-    switch (opt) {
-    case OPT_QEMU:
-        return &config->qemu;
-    case OPT_KERNEL:
-        return &config->kernel;
-    case OPT_INITRD:
-        return &config->initrd;
-    case OPT_QTESTS:
-        return &config->qtests;
-    case OPT_FIRMWARE:
-        return &config->firmware;
-    case OPT_MACHINE:
-        return &config->machine;
-    case OPT_ACCEL:
-        return &config->accel;
-    case OPT_CPU:
-        return &config->cpu;
-    case OPT_MEMORY:
-        return &config->memory;
-    case OPT_APPEND:
-        return &config->append;
-    case OPT_OUTPUT:
-        return &config->output;
-    default:
-        return NULL;
-    }
-}
-
-static struct strlist *list_option(struct config *config, int opt)
-{
-    switch (opt) {
-    case OPT_QEMU_ARG:
-        return &config->qemu_args;
-    case OPT_TRACE:
-        return &config->traces;
-    default:
-        return NULL;
-    }
-}
-
-static bool take_option(struct config *config, int opt, char *value,
-                        char **err)
-{
-    const char **string = string_option(config, opt);
-    struct strlist *list = list_option(config, opt);
     g_autofree char *why = NULL;
 
-    if (string) {
-        *string = value;
-        return true;
-    }
-    if (list) {
-        strlist_add(list, value);
-        return true;
-    }
-    switch (opt) {
-    case OPT_STEP:
-        return plan_add_step(config->plan, value, &why) || text_fail(err, "--step '%s': %s", value, why);
-    case OPT_EXPECT:
-        return plan_add_expect(config->plan, value, &why) || text_fail(err, "--expect '%s': %s", value, why);
-    case OPT_DEVICE:
-        return add_device(config, value, err);
-    case OPT_SMP:
-        return cpus(value, &config->smp, err);
-    case OPT_TIMEOUT:
-        return seconds("--timeout", value, &config->timeout, err);
-    case OPT_SILENCE:
-        return seconds("--silence", value, &config->silence, err);
-    case OPT_KEEP:
-        config->keep = true;
-        return true;
-    case OPT_CHECK:
-        config->check = true;
-        return true;
-    case OPT_SHELL:
-        config->shell = true;
-        return true;
-    default:
-        return false;
-    }
+    return plan_add_step(((struct config *)data)->plan, value, &why) || refuse(error, option, value, why);
 }
 
-static void fill_list(struct strlist *list, const char *const *defaults)
+static gboolean add_expect(const char *option, const char *value, gpointer data, GError **error)
 {
-    if (!list->n) {
-        for (; *defaults; defaults++) {
-            strlist_add(list, *defaults);
-        }
-    }
-}
+    g_autofree char *why = NULL;
 
-static void set_defaults(struct config *config)
-{
-    fill_list(&config->qemu_args, default_qemu_args);
-    if (!config->plan->steps->len) {
-        for (size_t i = 0; i < G_N_ELEMENTS(default_steps); i++) {
-            plan_add_step(config->plan, default_steps[i], NULL);
-        }
-    }
-    if (!config->firmware) {
-        for (size_t i = 0;
-             i < sizeof(firmware_places) / sizeof(firmware_places[0]); i++) {
-            if (!access(firmware_places[i], R_OK)) {
-                config->firmware = firmware_places[i];
-                break;
-            }
-        }
-    } else if (!strcmp(config->firmware, "none")) {
-        config->firmware = NULL;
-    }
+    return plan_add_expect(((struct config *)data)->plan, value, &why) || refuse(error, option, value, why);
 }
 
 static bool is_qtest(const Step *step)
@@ -303,65 +97,148 @@ static bool is_no_qtest(const Step *step)
     return step->verb != STEP_QTEST;
 }
 
-/* @own_args: QEMU's arguments were given, and may do without devices. */
-static bool complete(const struct config *config, bool own_args,
-                     bool firmware_given, char **err)
+static void set_defaults(struct config *config)
 {
-    bool qtests = plan_any_step(config->plan, is_qtest);
-    bool no_guest = config->check || !plan_any_step(config->plan, is_no_qtest);
-    const char *missing = !config->devices.n && !own_args ? "--device" :
-                          config->check ? NULL :
-                          !config->qemu ? "--qemu" :
-                          qtests && !config->qtests ? "--qtests" :
-                          no_guest ? NULL :
-                          !config->kernel ? "--kernel" :
-                          !config->initrd ? "--initrd" : NULL;
+    const struct {
+        char **text;
+        const char *value;
+    } defaults[] = {
+        { &config->machine, "virt,gic-version=3,its=on" }, { &config->accel, "kvm" }, { &config->cpu, "host" },
+        { &config->memory, "512M" }, { &config->append, "" }, { &config->output, "smmu-lab-out" },
+    };
 
+    for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
+        if (!*defaults[i].text) {
+            *defaults[i].text = g_strdup(defaults[i].value);
+        }
+    }
+    for (size_t i = 0; !config->firmware && i < G_N_ELEMENTS(firmware_places); i++) {
+        if (!access(firmware_places[i], R_OK)) {
+            config->firmware = g_strdup(firmware_places[i]);
+        }
+    }
+}
+
+/* Fill in the defaults that depend on what was given. Returns: false with a message if something is missing. */
+static bool complete(struct config *config, char **err)
+{
+    bool own_args = config->qemu_args;
+    bool firmware_given = config->firmware;
+    bool qtests, no_guest;
+    const char *missing;
+
+    if (!own_args) {
+        config->qemu_args = g_strdupv((char **)default_qemu_args);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(default_steps) && config->plan->steps->len == i; i++) {
+        plan_add_step(config->plan, default_steps[i], NULL);
+    }
+    set_defaults(config);
+    if (!g_strcmp0(config->firmware, "none")) {
+        g_clear_pointer(&config->firmware, g_free);
+    }
+    qtests = plan_any_step(config->plan, is_qtest);
+    no_guest = config->check || !plan_any_step(config->plan, is_no_qtest);
+    missing = !config->devices->len && !own_args ? "--device" :
+              config->check ? NULL :
+              !config->qemu ? "--qemu" :
+              qtests && !config->qtests ? "--qtests" :
+              no_guest ? NULL :
+              !config->kernel ? "--kernel" :
+              !config->initrd ? "--initrd" : NULL;
     if (missing) {
         return text_fail(err, "%s is missing; see --help", missing);
     }
     if (!no_guest && !firmware_given && !config->firmware) {
-        return text_fail(err, "no UEFI firmware found: install "
-                         "qemu-efi-aarch64 (edk2-aarch64), or give "
-                         "--firmware FILE");
+        return text_fail(err, "no UEFI firmware found: install qemu-efi-aarch64 (edk2-aarch64), or give --firmware FILE");
+    }
+    if (config->timeout <= 0 || config->silence <= 0) {
+        return text_fail(err, "--timeout %g, --silence %g: give seconds, more than 0", config->timeout, config->silence);
+    }
+    if (config->smp < 1 || config->smp > 512) {
+        return text_fail(err, "--smp %d: give a number of CPUs", config->smp);
     }
     return plan_complete(config->plan, 0, err);
 }
 
-enum args_result args_parse(int argc, char **argv, struct config *config,
-                            char **err)
+enum args_result args_parse(int argc, char **argv, struct config *config, char **err)
 {
-    bool firmware_given, own_args;
-    int opt;
+    gboolean version = FALSE;
+    const GOptionEntry entries[] = {
+#define TEXT(name, field, help, value) { name, 0, 0, G_OPTION_ARG_FILENAME, &config->field, help, value }
+#define LIST(name, field, help, value) { name, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &config->field, help, value }
+#define CALL(name, function, help, value) \
+        { name, 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)function, help, value }
+        CALL("device", add_device, "PCI device to pass through, which nobody may be using; BDF/vfN is the N-th virtual "
+             "function of it, made by its driver", "BDF"),
+        TEXT("qemu", qemu, "qemu-system-aarch64 to test", "FILE"),
+        TEXT("kernel", kernel, "guest's kernel, with NVMe, SMMUv3 and PL011 built in", "FILE"),
+        TEXT("initrd", initrd, "guest's initrd with smmu-lab-guest as /init", "FILE"),
+        TEXT("qtests", qtests, "programs for `qtest` steps: build/qtests-arm64/out", "DIR"),
+        TEXT("firmware", firmware, "UEFI; default: where distributions put QEMU_EFI.fd; `none`: device-tree boot", "FILE"),
+        TEXT("machine", machine, "default virt,gic-version=3,its=on", "STR"),
+        TEXT("accel", accel, "default kvm", "STR"),
+        TEXT("cpu", cpu, "default host", "STR"),
+        { "smp", 0, 0, G_OPTION_ARG_INT, &config->smp, "default 1", "N" },
+        TEXT("memory", memory, "default 512M", "SIZE"),
+        TEXT("append", append, "added to the guest's kernel command line", "STR"),
+        LIST("qemu-arg", qemu_args, "added to QEMU's arguments, in order; ${dev0}, ${dev1}... are the addresses of the "
+             "devices. Without any, the first device is on pcie.0 behind arm-smmuv3,accel=on", "ARG"),
+        CALL("step", add_step, "what is done, see below", "[KEY=]STEP"),
+        CALL("expect", add_expect, "what must be seen, see below", "EXPR"),
+        TEXT("output", output, "consoles, trace, report.txt; default smmu-lab-out", "DIR"),
+        { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &config->timeout, "for everything, default 180", "SECONDS" },
+        { "silence", 0, 0, G_OPTION_ARG_DOUBLE, &config->silence, "without output of the guest, default 60", "SECONDS" },
+        LIST("trace", traces, "more QEMU trace events", "PATTERN"),
+        { "keep", 0, 0, G_OPTION_ARG_NONE, &config->keep, "keep temporary files", NULL },
+        { "check", 0, 0, G_OPTION_ARG_NONE, &config->check, "only report what this host lacks", NULL },
+        { "shell", 0, 0, G_OPTION_ARG_NONE, &config->shell, "the guest's console on this terminal", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &version, NULL, NULL },
+        { NULL }
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("--device BDF --qemu FILE --kernel FILE --initrd FILE");
+    GOptionGroup *group = g_option_group_new(NULL, NULL, NULL, config, NULL);
+    g_auto(GStrv) words = g_new0(char *, argc + 1);
+    g_autoptr(GError) error = NULL;
 
     *config = (struct config){
-        .machine = "virt,gic-version=3,its=on", .accel = "kvm", .cpu = "host",
-        .memory = "512M", .append = "", .output = "smmu-lab-out", .smp = 1,
-        .timeout = 180, .silence = 60, .plan = plan_new(),
+        .devices = g_ptr_array_new_with_free_func(g_free), .plan = plan_new(),
+        .smp = 1, .timeout = 180, .silence = 60,
     };
-    optind = 0; /* start anew: the tests parse many command lines */
-    opterr = 0;
-    while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-        if (opt == OPT_HELP || opt == OPT_VERSION) {
-            fputs(opt == OPT_HELP ? help_text : "smmu-lab-host 0.1\n", stdout);
-            return ARGS_DONE;
-        }
-        if (opt == ':' || opt == '?') {
-            text_fail(err, "%s %s; see --help", argv[optind - 1],
-                      opt == ':' ? "needs a value" : "is no option");
-            return ARGS_WRONG;
-        }
-        if (!take_option(config, opt, optarg, err)) {
-            return ARGS_WRONG;
-        }
+    for (int i = 0; i < argc; i++) {
+        words[i] = g_strdup(argv[i]);
     }
-    if (optind < argc) {
-        text_fail(err, "%s is no option; see --help", argv[optind]);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context, group);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, description);
+    if (!g_option_context_parse_strv(context, &words, &error)) {
+        text_fail(err, "%s; see --help", error->message);
         return ARGS_WRONG;
     }
-    firmware_given = config->firmware;
-    own_args = config->qemu_args.n;
-    set_defaults(config);
-    return complete(config, own_args, firmware_given, err) ? ARGS_RUN
-                                                           : ARGS_WRONG;
+    if (version) {
+        puts("smmu-lab-host 0.1");
+        return ARGS_DONE;
+    }
+    if (words[1]) {
+        text_fail(err, "'%s' is not an option; see --help", words[1]);
+        return ARGS_WRONG;
+    }
+    return complete(config, err) ? ARGS_RUN : ARGS_WRONG;
+}
+
+void args_clear(struct config *config)
+{
+    char **texts[] = {
+        &config->qemu, &config->kernel, &config->initrd, &config->qtests, &config->firmware, &config->machine,
+        &config->accel, &config->cpu, &config->memory, &config->append, &config->output,
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_clear_pointer(texts[i], g_free);
+    }
+    g_clear_pointer(&config->devices, g_ptr_array_unref);
+    g_clear_pointer(&config->qemu_args, g_strfreev);
+    g_clear_pointer(&config->traces, g_strfreev);
+    g_clear_pointer(&config->plan, plan_free);
 }

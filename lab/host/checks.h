@@ -11,14 +11,14 @@
  * touching the devices. @devices are those pci_find() found.
  */
 void checks_host(const struct config *config, const struct pci_device *devices,
-                 size_t n_devices, struct strlist *lacks);
+                 size_t n_devices, GPtrArray *lacks);
 
 /*
  * The same for what shows only with the device on vfio-pci. @fact receives
  * what the SMMU can do, for the report, or NULL; the caller frees it.
  */
-void checks_taken_device(const struct config *config,
-                         const struct pci_device *dev, struct strlist *lacks,
+void checks_bound_device(const struct config *config,
+                         const struct pci_device *dev, GPtrArray *lacks,
                          char **fact);
 
 #endif

@@ -7,19 +7,15 @@
 
 /*
  * Replace ${dev0}, ${dev1}... in @text by the addresses of the devices.
- * Returns: a new string the caller frees; NULL with a message in *@err if
- * there is no such device.
+ * Returns: a new string the caller frees; NULL with a message in *@err if there is no such device.
  */
-char *command_replace(const struct config *config, const char *text,
-                      char **err);
+char *command_replace(const struct config *config, const char *text, char **err);
 
 /*
- * The whole command line. @dir has the sockets `console` and `qmp`, on which
- * somebody listens, and receives the trace in `trace`; NULL: serial port and
- * monitor are on standard input and output.
- * Returns: false with a message in *@err.
+ * The whole command line. @dir has the sockets `console` and `qmp`, on which somebody listens, and receives the trace in
+ * `trace`; NULL: serial port and monitor are on standard input and output.
+ * Returns: the words, to be freed with g_strfreev(); NULL with a message in *@err.
  */
-bool command_build(const struct config *config, const char *dir,
-                   struct strlist *argv, char **err);
+char **command_build(const struct config *config, const char *dir, char **err);
 
 #endif

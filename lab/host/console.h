@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's serial console: what its bytes say. Firmware, kernel and guest
- * agent write there; the agent's lines have `@lab ` in them.
+ * The guest's serial console, byte by byte: firmware, kernel and smmu-lab-guest write there, the last one lines with
+ * `@lab ` in them. And the host's own kernel log.
  */
 #ifndef HOST_CONSOLE_H
 #define HOST_CONSOLE_H
@@ -33,5 +33,12 @@ void console_feed(struct console *con, const char *data, size_t len);
 
 /* Nothing more comes: take a last line without newline. */
 void console_end(struct console *con);
+
+/* Returns: a descriptor at the end of the host's kernel log, or -1. */
+int hostlog_open(void);
+
+/* Returns: records of trouble (kernel-log.h) since hostlog_open(), each counted once. @path, if not NULL, receives all
+ * records since then. @events is how many SMMU events these are about: two records each. */
+uint64_t hostlog_bad(int fd, const char *path, uint64_t *events);
 
 #endif

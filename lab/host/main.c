@@ -1,159 +1,138 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * smmu-lab-host: gives PCI devices of an arm64 host to a QEMU guest behind an
- * accelerated SMMUv3, drives them there, measures, and gives them back.
+ * smmu-lab-host: passes PCI devices of an arm64 host to a QEMU guest behind an
+ * accelerated SMMUv3, drives them there, measures, and restores them.
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "checks.h"
 #include "counters.h"
-#include "hostlog.h"
 #include "run.h"
+#include "util.h"
 
-static bool find_devices(struct run *run, struct strlist *lacks)
+static void find_devices(struct run *run, GPtrArray *lacks)
 {
-    const struct strlist *bdfs = &run->config->devices;
+    const GPtrArray *names = run->config->devices;
 
-    run->devices = calloc(bdfs->n + 1, sizeof(*run->devices));
-    for (size_t i = 0; run->devices && i < bdfs->n; i++) {
+    run->devices = g_new0(struct pci_device, names->len + 1);
+    for (unsigned i = 0; i < names->len; i++) {
         char *err = NULL;
 
-        if (!pci_find(bdfs->v[i], &run->devices[run->n_devices++], &err)) {
-            strlist_take(lacks, err);
+        if (!pci_find(g_ptr_array_index(names, i), &run->devices[run->n_devices++], &err)) {
+            g_ptr_array_add(lacks, err);
         }
     }
-    return run->devices;
 }
 
-/* Say what the host lacks. Returns: whether it lacks anything. */
-static bool say_lacks(struct run *run, const struct strlist *lacks)
+/* Report what the host lacks. Returns: whether it lacks nothing. */
+static bool has_all(struct run *run, const GPtrArray *lacks)
 {
-    for (size_t i = 0; i < lacks->n; i++) {
-        printf("this host lacks %s\n", lacks->v[i]);
+    for (unsigned i = 0; i < lacks->len; i++) {
+        const char *lack = g_ptr_array_index(lacks, i);
+
+        printf("this host lacks %s\n", lack);
+        run_fail(run, EXIT_LACKS, "this host lacks %s", lack);
     }
-    if (lacks->n) {
-        run_fail(run, EXIT_LACKS, "this host lacks %s", lacks->v[0]);
-    }
-    return lacks->n;
+    return !lacks->len;
 }
 
 static bool check_host(struct run *run)
 {
-    struct strlist lacks = { 0 };
-    bool bad;
+    g_autoptr(GPtrArray) lacks = g_ptr_array_new_with_free_func(g_free);
 
-    if (find_devices(run, &lacks) && !lacks.n) {
-        checks_host(run->config, run->devices, run->n_devices, &lacks);
+    find_devices(run, lacks);
+    if (!lacks->len) {
+        checks_host(run->config, run->devices, run->n_devices, lacks);
     }
-    bad = say_lacks(run, &lacks);
-    strlist_clear(&lacks);
-    return !bad;
+    return has_all(run, lacks);
 }
 
 static void report_facts(struct run *run)
 {
     const struct config *config = run->config;
-    char *command = text_printf("'%s' --version", config->qemu);
-    FILE *f = access(config->qemu, X_OK) ? NULL : popen(command, "re");
-    char line[256] = "";
+    char *argv[] = { config->qemu, (char *)"--version", NULL };
+    g_autofree char *version = NULL;
     struct utsname u;
 
-    if (f && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, "\n")] = '\0';
-        report_fact(&run->report, "qemu_version", line);
-    }
-    if (f) {
-        pclose(f);
+    if (g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &version, NULL, NULL, NULL)) {
+        version[strcspn(version, "\n")] = '\0';
+        report_fact(&run->report, "qemu_version", version);
     }
     uname(&u);
     report_fact(&run->report, "kernel", u.release);
-    report_fact(&run->report, "firmware",
-                config->firmware ? config->firmware : "none");
-    free(command);
+    report_fact(&run->report, "firmware", config->firmware ? config->firmware : "none");
 }
 
 /* ${devN} is the address of a virtual function as soon as that is known. */
-static void use_address(struct run *run, size_t n)
+static void use_address(struct run *run, unsigned n)
 {
-    char **name = &run->config->devices.v[n];
+    char **name = (char **)&g_ptr_array_index(run->config->devices, n);
 
-    free(*name);
-    *name = text_copy(run->devices[n].bdf);
+    g_free(*name);
+    *name = g_strdup(run->devices[n].bdf);
 }
 
-static bool take_devices(struct run *run)
+static bool bind_devices(struct run *run)
 {
-    struct strlist lacks = { 0 };
-    char *err = NULL;
-    bool bad;
+    g_autoptr(GPtrArray) lacks = g_ptr_array_new_with_free_func(g_free);
 
     for (size_t i = 0; i < run->n_devices; i++) {
-        char *fact;
+        g_autofree char *fact = NULL, *err = NULL;
 
-        if (!pci_take(&run->devices[i], &err)) {
-            run_fail(run, EXIT_FAIL, "%s", err);
-            free(err);
-            return false;
+        if (!pci_bind_vfio(&run->devices[i], &err)) {
+            return run_fail(run, EXIT_FAIL, "%s", err);
         }
         use_address(run, i);
-        checks_taken_device(run->config, &run->devices[i], &lacks, &fact);
+        checks_bound_device(run->config, &run->devices[i], lacks, &fact);
         if (fact) {
             report_fact(&run->report, "smmu", fact);
         }
-        free(fact);
     }
-    bad = say_lacks(run, &lacks);
-    strlist_clear(&lacks);
-    return !bad;
+    return has_all(run, lacks);
 }
 
-static void give_devices_back(struct run *run)
+static void restore_devices(struct run *run)
 {
     double begin = clock_seconds();
+    g_autofree char *err = NULL;
     bool all = true;
-    char *err = NULL;
 
     for (size_t i = 0; i < run->n_devices; i++) {
-        all = pci_give_back(&run->devices[i], &err) && all;
+        all = pci_restore(&run->devices[i], &err) && all;
     }
-    all = all && references_verify(&run->refs, run->devices, run->n_devices,
-                                   &err);
+    all = all && references_verify(&run->refs, run->devices, run->n_devices, &err);
     run->device_back = all;
     if (!all) {
         run_fail(run, EXIT_FAIL, "%s", err);
     }
-    free(err);
     report_phase(&run->report, "back", clock_seconds() - begin);
 }
 
 static void run_shell(struct run *run)
 {
-    char *err = NULL;
+    g_autofree char *err = NULL;
 
     if (!vm_run_shell(&run->vm, run->config, &err)) {
         run_fail(run, EXIT_FAIL, "%s", err);
-        free(err);
     } else if (run->vm.exit_code) {
         run_fail(run, EXIT_FAIL, "QEMU exited with status %d",
                  run->vm.exit_code);
     }
 }
 
-/* The devices are ours: whatever happens, they go back. */
+/* Whatever happens, the devices are restored. */
 static void use_devices(struct run *run)
 {
     double begin = clock_seconds();
 
     references_take(&run->refs, run->config->plan->steps, run->devices,
                     run->n_devices);
-    if (take_devices(run)) {
+    if (bind_devices(run)) {
         report_phase(&run->report, "bind", clock_seconds() - begin);
         begin = clock_seconds();
         if (run->config->shell) {
@@ -165,10 +144,10 @@ static void use_devices(struct run *run)
     }
     vm_kill(&run->vm);
     run_keep_trace(run);
-    give_devices_back(run);
+    restore_devices(run);
 }
 
-static void judge(struct run *run, int log)
+static void evaluate(struct run *run, int log)
 {
     static const struct {
         enum exit_code code;
@@ -177,16 +156,15 @@ static void judge(struct run *run, int log)
         { EXIT_PASS, "pass" }, { EXIT_LACKS, "skip" },
         { EXIT_TIMEOUT, "error" }, { EXIT_INTERRUPTED, "error" },
     };
-    char *path = text_printf("%s/host-log.txt", run->config->output);
+    g_autofree char *path = g_build_filename(run->config->output, "host-log.txt", NULL);
     const char *result = "fail";
 
     run->host_bad = hostlog_bad(log, path, &run->host_events);
-    free(path);
     if (run->code != EXIT_LACKS && !run->config->shell) {
         counters_report(run);
         counters_expect(run);
     }
-    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
         if (results[i].code == run->code) {
             result = results[i].result;
         }
@@ -194,35 +172,19 @@ static void judge(struct run *run, int log)
     report_verdict(&run->report, result, run->reason ? run->reason : "");
 }
 
-static bool make_directory(const char *path, char **err)
+static bool make_output(const char *output, char **err)
 {
-    char *copy = text_copy(path);
+    static const char *const old[] = { "qemu-trace.txt", "host-commands.txt" };
 
-    for (char *p = copy + 1; *p; p++) {
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(copy, 0755);
-            *p = '/';
-        }
+    if (g_mkdir_with_parents(output, 0755)) {
+        return text_fail(err, "--output %s: %s", output, strerror(errno));
     }
-    if (mkdir(copy, 0755) && errno != EEXIST) {
-        text_fail(err, "--output %s: %s", path, strerror(errno));
-    }
-    free(copy);
-    return !*err;
-}
-
-static void remove_old(const char *output)
-{
-    static const char *const names[] = { "qemu-trace.txt",
-                                         "host-commands.txt" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char *path = text_printf("%s/%s", output, names[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(old); i++) {
+        g_autofree char *path = g_build_filename(output, old[i], NULL);
 
         unlink(path);
-        free(path);
     }
+    return true;
 }
 
 static void run_all(struct run *run)
@@ -235,7 +197,7 @@ static void run_all(struct run *run)
     if (check_host(run)) {
         use_devices(run);
     }
-    judge(run, log);
+    evaluate(run, log);
     report_phase(&run->report, "all", clock_seconds() - begin);
     if (log >= 0) {
         close(log);
@@ -245,12 +207,11 @@ static void run_all(struct run *run)
 static void free_run(struct run *run)
 {
     for (size_t i = 0; i < run->n_devices; i++) {
-        pci_free(&run->devices[i]);
+        pci_clear(&run->devices[i]);
     }
     g_clear_pointer(&run->answers, g_hash_table_unref);
-    plan_free(run->config->plan);
-    free(run->devices);
-    free(run->reason);
+    g_free(run->devices);
+    g_free(run->reason);
     references_free(&run->refs);
     trace_free(&run->trace);
     report_close(&run->report);
@@ -274,18 +235,17 @@ int main(int argc, char **argv)
     }
     if (config.check) {
         if (check_host(&run)) {
-            puts("this host lacks nothing that shows without taking the "
-                 "device");
+            puts("all checks that do not require binding the device passed");
         }
-    } else if (!make_directory(config.output, &err) ||
+    } else if (!make_output(config.output, &err) ||
                !report_open(&run.report, config.output, &err) ||
                !vm_init(&run.vm, &err)) {
         return usage_error(err);
     } else {
-        remove_old(config.output);
         run_all(&run);
         vm_end(&run.vm, config.keep);
     }
     free_run(&run);
+    args_clear(&config);
     return run.code;
 }

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "util.h"
 #include "words.h"
 
 #define REPLY_SECONDS 30
@@ -39,17 +39,15 @@ static bool send_and_wait(struct run *run, const char *json)
 bool monitor_qmp(struct run *run, const Step *step, char **answer)
 {
     struct qmp *qmp = &run->vm.qmp;
-    char *err = NULL;
-    char *json = command_replace(run->config, step->arg, &err);
+    g_autofree char *err = NULL;
+    g_autofree char *json = command_replace(run->config, step->arg, &err);
     bool replied = json ? send_and_wait(run, json)
                         : run_fail(run, EXIT_FAIL, "%s", err);
 
-    free(json);
-    free(err);
     if (!replied) {
         return false;
     }
-    *answer = text_copy(qmp->reply);
+    *answer = g_strdup(qmp->reply);
     return !qmp->failed ||
            run_fail(run, EXIT_FAIL, "qmp: %s: %s", step->arg, qmp->reply);
 }
@@ -59,7 +57,7 @@ bool monitor_event(struct run *run, const Step *step, char **answer)
     double seconds = step->timeout ? step->timeout : EVENT_SECONDS;
     double end = clock_seconds() + seconds;
     g_autofree char *match = step->words[1] ? words_get(step->arg, "match") : NULL;
-    char *what = text_printf("the event %s", step->words[0]);
+    g_autofree char *what = g_strdup_printf("the event %s", step->words[0]);
 
     while (!(*answer = qmp_take_event(&run->vm.qmp, step->words[0], match))) {
         if (run_must_give_up(run, what, end)) {
@@ -67,7 +65,6 @@ bool monitor_event(struct run *run, const Step *step, char **answer)
         }
         vm_turn(&run->vm, TURN_SECONDS);
     }
-    free(what);
     return *answer;
 }
 
@@ -91,6 +88,6 @@ bool monitor_ask(struct run *run, const Step *step, char **answer)
         run->monitor_max_ms = max_ms;
     }
     run->monitor_known = true;
-    *answer = text_printf("asked=%" PRIu64 " max-ms=%" PRIu64, asked, max_ms);
+    *answer = g_strdup_printf("asked=%" PRIu64 " max-ms=%" PRIu64, asked, max_ms);
     return true;
 }

@@ -1,42 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "vf.h"
+#include "util.h"
 
 #define DEVICES "/sys/bus/pci/devices"
+#define MAX_VF 255
 
 /* A driver's probe and its disks take this long at most. */
-#define SECONDS_TO_COME_BACK 60
+#define RESTORE_SECONDS 60
 
-static bool exists(const char *fmt, ...) TEXT_PRINTF(1, 2);
-
-static bool exists(const char *fmt, ...)
+bool pci_parse_bdf(const char *text, char *bdf)
 {
-    char path[512];
-    va_list ap;
+    unsigned domain = 0, bus, slot, function;
+    char rest;
 
-    va_start(ap, fmt);
-    vsnprintf(path, sizeof(path), fmt, ap);
-    va_end(ap);
-    return !access(path, F_OK);
+    if (sscanf(text, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function, &rest) != 4) {
+        domain = 0;
+        if (sscanf(text, "%2x:%2x.%1x%c", &bus, &slot, &function, &rest) != 3) {
+            return false;
+        }
+    }
+    if (slot > 31 || function > 7) {
+        return false;
+    }
+    snprintf(bdf, 16, "%04x:%02x:%02x.%x", domain, bus, slot, function);
+    return true;
+}
+
+bool pci_parse_vf(const char *text, char *pf, unsigned *index)
+{
+    const char *slash = strchr(text, '/');
+    g_autofree char *bdf = slash ? g_strndup(text, slash - text) : NULL;
+    guint64 n;
+
+    if (!slash || !g_str_has_prefix(slash, "/vf") ||
+        !g_ascii_string_to_unsigned(slash + strlen("/vf"), 10, 0, MAX_VF, &n, NULL)) {
+        return false;
+    }
+    *index = n;
+    return pci_parse_bdf(bdf, pf);
+}
+
+static char *device_file(const char *bdf, const char *name)
+{
+    return g_build_filename(DEVICES, bdf, name, NULL);
 }
 
 static bool link_of(const char *bdf, const char *link, char *buf, size_t size)
 {
-    char path[512];
+    g_autofree char *path = device_file(bdf, link);
 
-    snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, link);
     return file_link_name(path, buf, size);
+}
+
+static bool write_to(const char *bdf, const char *name, const char *text)
+{
+    g_autofree char *path = device_file(bdf, name);
+
+    return file_write(path, text);
 }
 
 bool pci_driver(const char *bdf, char *buf, size_t size)
@@ -49,93 +78,76 @@ bool pci_iommu(const char *bdf, char *buf, size_t size)
     return link_of(bdf, "iommu", buf, size);
 }
 
-/* Is the block device below the PCI device, and no partition? */
+/* Is the block device below the PCI device, and not a partition? */
 static bool is_disk_of(const char *name, const char *bdf)
 {
-    char *link = text_printf("/sys/class/block/%s", name);
-    char *path = realpath(link, NULL);
-    char *part = text_printf("/%s/", bdf);
-    bool hit = path && strstr(path, part) && !exists("%s/partition", link);
+    g_autofree char *link = g_build_filename("/sys/class/block", name, NULL);
+    g_autofree char *partition = g_build_filename(link, "partition", NULL);
+    g_autofree char *part = g_strdup_printf("/%s/", bdf);
+    g_autofree char *path = realpath(link, NULL);
 
-    free(part);
-    free(path);
-    free(link);
-    return hit;
+    return path && strstr(path, part) && access(partition, F_OK);
 }
 
-static void list_disks(const char *bdf, struct strlist *disks)
+static GPtrArray *list_disks(const char *bdf)
 {
-    DIR *dir = opendir("/sys/class/block");
-    struct dirent *d;
+    GPtrArray *disks = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) names = file_names("/sys/class/block");
 
-    while (dir && (d = readdir(dir))) {
-        if (d->d_name[0] != '.' && is_disk_of(d->d_name, bdf)) {
-            strlist_add(disks, d->d_name);
+    for (char **name = names; *name; name++) {
+        if (is_disk_of(*name, bdf)) {
+            g_ptr_array_add(disks, g_strdup(*name));
         }
     }
-    if (dir) {
-        closedir(dir);
-    }
+    return disks;
 }
 
 bool pci_find(const char *name, struct pci_device *dev, char **err)
 {
-    *dev = (struct pci_device){ .taken = false };
-    snprintf(dev->bdf, sizeof(dev->bdf), "%s", name);
-    if (vf_parse(name, dev->pf, &dev->vf)) {
+    g_autofree char *dir = NULL;
+
+    *dev = (struct pci_device){ .bound = false };
+    g_strlcpy(dev->bdf, name, sizeof(dev->bdf));
+    if (pci_parse_vf(name, dev->pf, &dev->vf)) {
         strcpy(dev->bdf, dev->pf);
     }
-    if (!exists(DEVICES "/%s", dev->bdf)) {
-        return text_fail(err, "no PCI device %s on this host: `lspci -D` "
-                         "lists them", dev->bdf);
+    dir = device_file(dev->bdf, NULL);
+    if (access(dir, F_OK)) {
+        return text_fail(err, "no PCI device %s on this host: `lspci -D` lists them", dev->bdf);
     }
     pci_driver(dev->bdf, dev->driver, sizeof(dev->driver));
-    list_disks(dev->bdf, &dev->disks);
+    dev->disks = list_disks(dev->bdf);
     return true;
 }
 
 static bool interface_is_up(const char *bdf, char **who)
 {
-    char *path = text_printf(DEVICES "/%s/net", bdf);
-    DIR *dir = opendir(path);
-    struct dirent *d;
-    bool up = false;
+    g_autofree char *dir = device_file(bdf, "net");
+    g_auto(GStrv) names = file_names(dir);
 
-    while (dir && !up && (d = readdir(dir))) {
-        char *flags = text_printf("%s/%s/flags", path, d->d_name);
+    for (char **name = names; *name; name++) {
+        g_autofree char *flags = g_build_filename(dir, *name, "flags", NULL);
         char value[32];
 
-        if (d->d_name[0] != '.' &&
-            file_read_line(flags, value, sizeof(value)) &&
-            strtoul(value, NULL, 16) & 1) {
-            text_fail(who, "network interface %s is up", d->d_name);
-            up = true;
+        if (file_read_line(flags, value, sizeof(value)) && strtoul(value, NULL, 16) & 1) {
+            text_fail(who, "network interface %s is up", *name);
+            return true;
         }
-        free(flags);
     }
-    if (dir) {
-        closedir(dir);
-    }
-    free(path);
-    return up;
+    return false;
 }
 
 bool pci_in_use(const struct pci_device *dev, char **who)
 {
-    for (size_t i = 0; i < dev->disks.n; i++) {
-        char *path = text_printf("/dev/%s", dev->disks.v[i]);
+    for (unsigned i = 0; i < dev->disks->len; i++) {
+        g_autofree char *path = g_build_filename("/dev", g_ptr_array_index(dev->disks, i), NULL);
         /* exclusive: fails for mounts, swap, and what is stacked on the disk */
         int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
-        bool busy = fd < 0 && errno == EBUSY;
 
         if (fd >= 0) {
             close(fd);
-        }
-        if (busy) {
+        } else if (errno == EBUSY) {
             text_fail(who, "disk %s is mounted or otherwise held", path);
-        }
-        free(path);
-        if (busy) {
             return true;
         }
     }
@@ -144,45 +156,26 @@ bool pci_in_use(const struct pci_device *dev, char **who)
 
 char *pci_group_others(const char *bdf)
 {
-    char *path = text_printf(DEVICES "/%s/iommu_group/devices", bdf);
-    DIR *dir = opendir(path);
-    char *others = NULL;
-    struct dirent *d;
+    g_autofree char *dir = device_file(bdf, "iommu_group/devices");
+    g_auto(GStrv) names = file_names(dir);
+    GString *others = NULL;
 
-    while (dir && (d = readdir(dir))) {
-        char driver[64], *more;
+    for (char **name = names; *name; name++) {
+        char driver[64];
 
-        if (d->d_name[0] == '.' || !strcmp(d->d_name, bdf) ||
-            !pci_driver(d->d_name, driver, sizeof(driver)) ||
-            !strcmp(driver, "vfio-pci") || !strcmp(driver, "pcieport")) {
+        if (!strcmp(*name, bdf) || !pci_driver(*name, driver, sizeof(driver)) || !strcmp(driver, "vfio-pci") ||
+            !strcmp(driver, "pcieport")) {
             continue;
         }
-        more = text_printf("%s%s%s (%s)", others ? others : "",
-                           others ? ", " : "", d->d_name, driver);
-        free(others);
-        others = more;
+        others = others ? g_string_append(others, ", ") : g_string_new(NULL);
+        g_string_append_printf(others, "%s (%s)", *name, driver);
     }
-    if (dir) {
-        closedir(dir);
-    }
-    free(path);
-    return others;
-}
-
-static bool set_override(const char *bdf, const char *driver)
-{
-    char path[512];
-
-    snprintf(path, sizeof(path), DEVICES "/%s/driver_override", bdf);
-    return file_write(path, driver);
+    return others ? g_string_free(others, FALSE) : NULL;
 }
 
 static bool unbind(const char *bdf)
 {
-    char path[512];
-
-    snprintf(path, sizeof(path), DEVICES "/%s/driver/unbind", bdf);
-    return file_write(path, bdf) || errno == ENOENT;
+    return write_to(bdf, "driver/unbind", bdf) || errno == ENOENT;
 }
 
 static bool probe(const char *bdf)
@@ -190,108 +183,150 @@ static bool probe(const char *bdf)
     return file_write("/sys/bus/pci/drivers_probe", bdf);
 }
 
-bool pci_take(struct pci_device *dev, char **err)
+static bool set_number(const char *pf, const char *file, unsigned value)
+{
+    g_autofree char *text = g_strdup_printf("%u", value);
+
+    return write_to(pf, file, text);
+}
+
+static bool get_number(const char *pf, const char *file, unsigned *value)
+{
+    g_autofree char *path = device_file(pf, file);
+    char text[16];
+
+    if (!file_read_line(path, text, sizeof(text))) {
+        return false;
+    }
+    *value = strtoul(text, NULL, 10);
+    return true;
+}
+
+static bool remove_vfs(const char *pf, char **err)
+{
+    return set_number(pf, "sriov_numvfs", 0) ||
+           text_fail(err, "cannot remove the virtual functions of %s: %s", pf, strerror(errno));
+}
+
+/* Let the driver of the physical function create those up to the device, which no driver of the host binds. */
+static bool create_vfs(const struct pci_device *dev, char **err)
+{
+    unsigned total = 0, now = 0;
+    bool ok;
+
+    if (!get_number(dev->pf, "sriov_totalvfs", &total) || !get_number(dev->pf, "sriov_numvfs", &now)) {
+        return text_fail(err, "%s has no virtual functions (SR-IOV)", dev->pf);
+    }
+    if (dev->vf >= total) {
+        return text_fail(err, "%s can have %u virtual functions: the last is vf%u", dev->pf, total, total - 1);
+    }
+    if (now) {
+        return text_fail(err, "%s has %u virtual functions already: give one of them by its own address, or remove them "
+                         "(echo 0 > " DEVICES "/%s/sriov_numvfs)", dev->pf, now, dev->pf);
+    }
+    set_number(dev->pf, "sriov_drivers_autoprobe", 0);
+    ok = set_number(dev->pf, "sriov_numvfs", dev->vf + 1) ||
+         text_fail(err, "the driver of %s does not create virtual functions: %s", dev->pf, strerror(errno));
+    set_number(dev->pf, "sriov_drivers_autoprobe", 1);
+    return ok;
+}
+
+static bool create_vf(struct pci_device *dev, char **err)
+{
+    g_autofree char *link = g_strdup_printf("virtfn%u", dev->vf);
+    char name[32];
+
+    if (!create_vfs(dev, err)) {
+        return false;
+    }
+    if (link_of(dev->pf, link, name, sizeof(name)) && pci_parse_bdf(name, dev->bdf)) {
+        return true;
+    }
+    text_fail(err, "%s has no virtual function %u", dev->pf, dev->vf);
+    return remove_vfs(dev->pf, err) && false;
+}
+
+bool pci_bind_vfio(struct pci_device *dev, char **err)
 {
     char now[64] = "none";
 
-    if (*dev->pf && !vf_create(dev->pf, dev->vf, dev->bdf, err)) {
+    if (*dev->pf && !create_vf(dev, err)) {
         return false;
     }
-    dev->taken = true;
-    if (!set_override(dev->bdf, "vfio-pci") || !unbind(dev->bdf) ||
-        !probe(dev->bdf)) {
-        return text_fail(err, "cannot bind %s to vfio-pci: %s", dev->bdf,
-                         strerror(errno));
+    dev->bound = true;
+    if (!write_to(dev->bdf, "driver_override", "vfio-pci") || !unbind(dev->bdf) || !probe(dev->bdf)) {
+        return text_fail(err, "cannot bind %s to vfio-pci: %s", dev->bdf, strerror(errno));
     }
     pci_driver(dev->bdf, now, sizeof(now));
     return !strcmp(now, "vfio-pci") ||
-           text_fail(err, "%s has driver %s instead of vfio-pci; the kernel's "
-                     "log says why", dev->bdf, now);
+           text_fail(err, "%s has driver %s instead of vfio-pci; the kernel's log says why", dev->bdf, now);
 }
 
 char *pci_vfio_cdev(const char *bdf)
 {
-    char *path = text_printf(DEVICES "/%s/vfio-dev", bdf);
-    DIR *dir = opendir(path);
-    char *cdev = NULL;
-    struct dirent *d;
+    g_autofree char *dir = device_file(bdf, "vfio-dev");
+    g_auto(GStrv) names = file_names(dir);
+    g_autofree char *cdev = names[0] ? g_build_filename("/dev/vfio/devices", names[0], NULL) : NULL;
 
-    while (dir && !cdev && (d = readdir(dir))) {
-        if (!strncmp(d->d_name, "vfio", 4)) {
-            cdev = text_printf("/dev/vfio/devices/%s", d->d_name);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    free(path);
-    if (cdev && access(cdev, F_OK)) {
-        free(cdev);
-        cdev = NULL;
-    }
-    return cdev;
+    return cdev && !access(cdev, F_OK) ? g_steal_pointer(&cdev) : NULL;
 }
 
 /*
- * Returns: NULL if the device is as it was, else what is missing. Its disks
- * may have other names now, as drivers count in the order of their probes.
+ * Returns: NULL if the device is as it was, else what is missing. Its disks may have other names now, as drivers count in
+ * the order of their probes.
  */
 static const char *what_is_missing(struct pci_device *dev)
 {
-    struct strlist disks = { 0 };
+    g_autoptr(GPtrArray) disks = NULL;
     char now[64] = "";
-    size_t n = 0;
+    unsigned n = 0;
 
     pci_driver(dev->bdf, now, sizeof(now));
     if (strcmp(now, dev->driver)) {
         return "its driver";
     }
-    list_disks(dev->bdf, &disks);
-    for (size_t i = 0; i < disks.n; i++) {
-        n += exists("/dev/%s", disks.v[i]);
+    disks = list_disks(dev->bdf);
+    for (unsigned i = 0; i < disks->len; i++) {
+        g_autofree char *node = g_build_filename("/dev", g_ptr_array_index(disks, i), NULL);
+
+        n += !access(node, F_OK);
     }
-    if (n < dev->disks.n) {
-        strlist_clear(&disks);
-        return "a disk of it";
+    if (n < dev->disks->len) {
+        return "one of its disks";
     }
-    strlist_clear(&dev->disks);
-    dev->disks = disks;
+    g_ptr_array_unref(dev->disks);
+    dev->disks = g_steal_pointer(&disks);
     return NULL;
 }
 
-bool pci_give_back(struct pci_device *dev, char **err)
+bool pci_restore(struct pci_device *dev, char **err)
 {
-    double start = clock_seconds();
+    double end = clock_seconds() + RESTORE_SECONDS;
     const char *missing;
 
-    if (!dev->taken) {
+    if (!dev->bound) {
         return true;
     }
-    dev->taken = false;
-    if (!unbind(dev->bdf) || !set_override(dev->bdf, "\n")) {
-        return text_fail(err, "cannot take %s from vfio-pci: %s", dev->bdf,
-                         strerror(errno));
+    dev->bound = false;
+    if (!unbind(dev->bdf) || !write_to(dev->bdf, "driver_override", "\n")) {
+        return text_fail(err, "cannot unbind %s from vfio-pci: %s", dev->bdf, strerror(errno));
     }
     if (*dev->pf) {
         /* what must be there again is the physical function's driver */
         strcpy(dev->bdf, dev->pf);
-        if (!vf_remove(dev->pf, err)) {
+        if (!remove_vfs(dev->pf, err)) {
             return false;
         }
     } else if (*dev->driver && !probe(dev->bdf)) {
-        return text_fail(err, "cannot give %s back to %s: %s", dev->bdf,
-                         dev->driver, strerror(errno));
+        return text_fail(err, "cannot bind %s to %s again: %s", dev->bdf, dev->driver, strerror(errno));
     }
-    while ((missing = what_is_missing(dev)) &&
-           clock_seconds() - start < SECONDS_TO_COME_BACK) {
+    while ((missing = what_is_missing(dev)) && clock_seconds() < end) {
         poll(NULL, 0, 50);
     }
-    return !missing ||
-           text_fail(err, "%s is back at %s, but %s is missing", dev->bdf,
-                     *dev->driver ? dev->driver : "no driver", missing);
+    return !missing || text_fail(err, "%s is unbound from vfio-pci, but %s is missing", dev->bdf, missing);
 }
 
-void pci_free(struct pci_device *dev)
+void pci_clear(struct pci_device *dev)
 {
-    strlist_clear(&dev->disks);
+    g_clear_pointer(&dev->disks, g_ptr_array_unref);
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 
 bool qmp_send(struct qmp *qmp, const char *json)
 {
-    char *line = text_printf("%s\r\n", json);
+    g_autofree char *line = g_strdup_printf("%s\r\n", json);
     const char *p = line;
     size_t left = strlen(line);
 
@@ -28,7 +27,6 @@ bool qmp_send(struct qmp *qmp, const char *json)
         p += n > 0 ? n : 0;
         left -= n > 0 ? n : 0;
     }
-    free(line);
     return !left;
 }
 
@@ -38,13 +36,12 @@ static void take_reply(struct qmp *qmp, const char *line)
     size_t len;
 
     if (json_member(line, "error", &value, &len)) {
-        char *error = text_strip(value, len);
+        g_autofree char *error = g_strndup(value, len);
 
         qmp->failed = true;
         if (!json_string(error, "desc", qmp->reply, sizeof(qmp->reply))) {
             snprintf(qmp->reply, sizeof(qmp->reply), "%s", error);
         }
-        free(error);
     } else if (json_member(line, "return", &value, &len)) {
         snprintf(qmp->reply, sizeof(qmp->reply), "%.*s", (int)len, value);
     } else {
@@ -65,8 +62,11 @@ static void take_message(struct qmp *qmp, const char *line)
     if (json_member(line, "QMP", &value, &len)) {
         qmp_send(qmp, "{\"execute\":\"qmp_capabilities\"}");
     } else if (json_member(line, "event", &value, &len)) {
-        if (qmp->events.n < MAX_EVENTS) {
-            strlist_add(&qmp->events, line);
+        if (!qmp->events) {
+            qmp->events = g_ptr_array_new_with_free_func(g_free);
+        }
+        if (qmp->events->len < MAX_EVENTS) {
+            g_ptr_array_add(qmp->events, g_strdup(line));
         }
     } else {
         take_reply(qmp, line);
@@ -75,36 +75,28 @@ static void take_message(struct qmp *qmp, const char *line)
 
 void qmp_feed(struct qmp *qmp, const char *data, size_t len)
 {
+    if (!qmp->line) {
+        qmp->line = g_string_new(NULL);
+    }
     for (size_t i = 0; i < len; i++) {
-        if (qmp->used + 1 >= qmp->size) {
-            qmp->size = qmp->size ? 2 * qmp->size : 4096;
-            qmp->buf = realloc(qmp->buf, qmp->size);
-            if (!qmp->buf) {
-                abort();
-            }
-        }
         if (data[i] != '\n') {
-            qmp->buf[qmp->used++] = data[i];
+            g_string_append_c(qmp->line, data[i]);
             continue;
         }
-        qmp->buf[qmp->used] = '\0';
-        qmp->used = 0;
-        take_message(qmp, qmp->buf);
+        take_message(qmp, qmp->line->str);
+        g_string_truncate(qmp->line, 0);
     }
 }
 
 char *qmp_take_event(struct qmp *qmp, const char *name, const char *match)
 {
-    for (size_t i = 0; i < qmp->events.n; i++) {
-        char *message = qmp->events.v[i];
+    for (unsigned i = 0; qmp->events && i < qmp->events->len; i++) {
+        const char *message = g_ptr_array_index(qmp->events, i);
         char found[64];
 
-        if (json_string(message, "event", found, sizeof(found)) &&
-            !strcmp(found, name) && (!match || strstr(message, match))) {
-            memmove(&qmp->events.v[i], &qmp->events.v[i + 1],
-                    (qmp->events.n - i) * sizeof(char *));
-            qmp->events.n--;
-            return message;
+        if (json_string(message, "event", found, sizeof(found)) && !strcmp(found, name) &&
+            (!match || strstr(message, match))) {
+            return g_ptr_array_steal_index(qmp->events, i);
         }
     }
     return NULL;
@@ -112,7 +104,9 @@ char *qmp_take_event(struct qmp *qmp, const char *name, const char *match)
 
 void qmp_free(struct qmp *qmp)
 {
-    free(qmp->buf);
-    strlist_clear(&qmp->events);
+    if (qmp->line) {
+        g_string_free(qmp->line, TRUE);
+    }
+    g_clear_pointer(&qmp->events, g_ptr_array_unref);
     *qmp = (struct qmp){ .fd = -1 };
 }

@@ -3,20 +3,18 @@
 #ifndef HOST_QMP_H
 #define HOST_QMP_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text.h"
-
 struct qmp {
     int fd;                /* where commands go; -1: nowhere */
-    char *buf;             /* bytes of an unfinished line */
-    size_t used, size;
+    GString *line;         /* bytes of an unfinished one, or NULL */
     bool ready;            /* capabilities are negotiated */
     bool replied;          /* to the last qmp_send() */
     bool failed;           /* the reply was an error */
     char reply[1024];      /* what it returned, or the error's text */
-    struct strlist events; /* messages of events nobody waited for yet */
+    GPtrArray *events;     /* messages of events nobody waited for yet, or NULL */
 };
 
 /* Take bytes that QEMU sent; answers the greeting by itself. */

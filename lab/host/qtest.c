@@ -2,112 +2,82 @@
 #include "qtest.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tap.h"
-
-static char *quote(const char *text)
-{
-    char *inner = text_replace(text, "'", "'\\''");
-    char *quoted = text_printf("'%s'", inner);
-
-    free(inner);
-    return quoted;
-}
+#include "util.h"
 
 /* SMMU_QTEST_HOST is the first device, SMMU_QTEST_HOST1 the second... */
 static char *environment(const struct config *config)
 {
-    char *qemu = quote(config->qemu);
-    char *data = text_printf("%s/data", config->qtests);
-    char *quoted_data = quote(data);
-    char *all = text_printf("QTEST_QEMU_BINARY=%s SMMU_QTEST_DATA=%s", qemu,
-                            quoted_data);
+    g_autofree char *qemu = g_shell_quote(config->qemu);
+    g_autofree char *data = g_build_filename(config->qtests, "data", NULL);
+    g_autofree char *quoted_data = g_shell_quote(data);
+    GString *all = g_string_new(NULL);
 
-    for (size_t i = 0; i < config->devices.n; i++) {
-        char *number = i ? text_printf("%zu", i) : text_copy("");
-        char *more = text_printf("%s SMMU_QTEST_HOST%s=%s", all, number,
-                                 config->devices.v[i]);
-
-        free(number);
-        free(all);
-        all = more;
+    g_string_printf(all, "QTEST_QEMU_BINARY=%s SMMU_QTEST_DATA=%s", qemu, quoted_data);
+    for (unsigned i = 0; i < config->devices->len; i++) {
+        g_string_append(all, " SMMU_QTEST_HOST");
+        if (i) {
+            g_string_append_printf(all, "%u", i);
+        }
+        g_string_append_printf(all, "=%s", (char *)g_ptr_array_index(config->devices, i));
     }
-    free(quoted_data);
-    free(data);
-    free(qemu);
-    return all;
+    return g_string_free(all, FALSE);
 }
 
 /* For a shell; NULL with a message if there is no such program. */
-static char *command_of(const struct config *config, const Step *step,
-                        char **err)
+static char *command_of(const struct config *config, const Step *step, char **err)
 {
-    char *file = text_printf("%s/qtest-%s",
-                             config->qtests ? config->qtests : "--qtests DIR",
-                             step->words[0]);
-    char *command = NULL;
+    g_autofree char *file = g_strdup_printf("%s/qtest-%s", config->qtests ? config->qtests : "--qtests DIR",
+                                            step->words[0]);
+    g_autofree char *variables = NULL, *quoted = NULL, *arguments = NULL;
 
     if (access(file, X_OK)) {
         text_fail(err, "no program %s: %s", file, strerror(errno));
-    } else {
-        char *variables = environment(config);
-        char *quoted = quote(file);
-        /* its words are plain (step.c sees to it): no need for quotes */
-        char *arguments = g_strjoinv(" ", step->words + 1);
-
-        command = text_printf("cd /tmp && %s exec %s --tap -k %s", variables,
-                              quoted, arguments);
-        free(arguments);
-        free(quoted);
-        free(variables);
+        return NULL;
     }
-    free(file);
-    return command;
+    variables = environment(config);
+    quoted = g_shell_quote(file);
+    /* its words are plain (step.c sees to it): no need for quotes */
+    arguments = g_strjoinv(" ", step->words + 1);
+    return g_strdup_printf("cd /tmp && %s exec %s --tap -k %s", variables, quoted, arguments);
 }
 
 /* A file for each step */
 static char *output_of(const struct run *run, const Step *step)
 {
-    return text_printf("%s/%02u-qtest-%s.tap", run->config->output,
+    return g_strdup_printf("%s/%02u-qtest-%s.tap", run->config->output,
                        run->step_no + 1, step->words[0]);
 }
 
 /* Report each test in @path. */
-static bool read_output(struct run *run, const char *program,
-                        const char *path, struct tap *tap, char **failed)
+static bool read_output(struct run *run, const char *program, const char *path, struct tap *tap, char **failed)
 {
-    FILE *f = fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
 
-    if (!f) {
-        return run_fail(run, EXIT_FAIL, "cannot read %s: %s", path,
-                        strerror(errno));
+    if (!g_file_get_contents(path, &text, NULL, &error)) {
+        return run_fail(run, EXIT_FAIL, "%s", error->message);
     }
-    while (getline(&line, &size, f) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!tap_line(tap, line)) {
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        if (!tap_line(tap, *line)) {
             continue;
         }
-        report_test(&run->report, program, tap->name,
-                    tap_result_name(tap->result), tap->why);
+        report_test(&run->report, program, tap->name, tap_result_name(tap->result), tap->why);
         run->tests[tap->result]++;
         if (tap->result == TAP_FAIL && !*failed) {
-            *failed = text_printf("%s%s%s", tap->name, *tap->why ? ": " : "",
-                                  tap->why);
+            *failed = g_strdup_printf("%s%s%s", tap->name, *tap->why ? ": " : "", tap->why);
         }
     }
-    free(line);
-    fclose(f);
     return true;
 }
 
 /* A program that dies says so, or leaves tests out, or both. */
-static bool judge_end(struct run *run, const char *program,
+static bool evaluate_end(struct run *run, const char *program,
                       const struct tap *tap, int status)
 {
     unsigned long ended = tap_ended(tap);
@@ -129,46 +99,34 @@ static bool judge_end(struct run *run, const char *program,
                              "there one with that path?", program);
 }
 
-static bool judge(struct run *run, const char *program, const char *path,
-                  int status, char **answer)
+static bool evaluate(struct run *run, const char *program, const char *path, int status, char **answer)
 {
     struct tap tap = { 0 };
-    char *failed = NULL;
+    g_autofree char *failed = NULL;
     bool ok = read_output(run, program, path, &tap, &failed);
 
-    *answer = text_printf("passed=%lu failed=%lu skipped=%lu planned=%lu "
-                          "status=%d", tap.count[TAP_PASS],
-                          tap.count[TAP_FAIL], tap.count[TAP_SKIP],
-                          tap.planned, status);
+    *answer = g_strdup_printf("passed=%lu failed=%lu skipped=%lu planned=%lu status=%d", tap.count[TAP_PASS],
+                              tap.count[TAP_FAIL], tap.count[TAP_SKIP], tap.planned, status);
     if (ok && failed) {
         ok = run_fail(run, EXIT_FAIL, "qtest-%s: %s failed", program, failed);
     } else if (ok) {
-        ok = judge_end(run, program, &tap, status);
+        ok = evaluate_end(run, program, &tap, status);
     }
-    free(failed);
     tap_free(&tap);
     return ok;
 }
 
 bool qtest_step(struct run *run, const Step *step, char **answer)
 {
-    char *output = output_of(run, step);
-    char *err = NULL;
-    char *command = command_of(run->config, step, &err);
+    g_autofree char *output = output_of(run, step), *err = NULL;
+    g_autofree char *command = command_of(run->config, step, &err);
     bool ok;
 
     unlink(output); /* of an earlier run */
     if (!command || !vm_start_helper(&run->vm, command, output, &err)) {
-        ok = run_fail(run, EXIT_FAIL, "%s", err);
-    } else {
-        ok = run_wait_for_helper(run, step->timeout,
-                                 "the end of a test program");
-        vm_kill_helper(&run->vm);
-        ok = judge(run, step->words[0], output, run->vm.helper_status, answer) &&
-             ok;
+        return run_fail(run, EXIT_FAIL, "%s", err);
     }
-    free(command);
-    free(output);
-    free(err);
-    return ok;
+    ok = run_wait_for_helper(run, step->timeout, "the end of a test program");
+    vm_kill_helper(&run->vm);
+    return evaluate(run, step->words[0], output, run->vm.helper_status, answer) && ok;
 }

@@ -5,50 +5,30 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "util.h"
 #include "words.h"
 
-#define CHUNK (256 * 1024)
-
-/* Returns: false if the range cannot be read in full. */
-static bool hash_range(const char *disk, uint64_t offset, uint64_t bytes,
-                       char hex[SHA256_HEX])
+static char *hash_disk(const char *disk, const struct reference *ref)
 {
-    char *path = text_printf("/dev/%s", disk);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *buf = malloc(CHUNK);
-    struct sha256 sha;
-    ssize_t n = 1;
+    g_autofree char *path = g_build_filename("/dev", disk, NULL);
 
-    sha256_init(&sha);
-    while (fd >= 0 && buf && bytes && n > 0) {
-        n = pread(fd, buf, bytes < CHUNK ? bytes : CHUNK, offset);
-        if (n > 0) {
-            sha256_add(&sha, buf, n);
-            offset += n;
-            bytes -= n;
-        }
-    }
-    sha256_hex(&sha, hex);
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(buf);
-    free(path);
-    return fd >= 0 && !bytes;
+    return file_hash(path, ref->offset, ref->bytes);
 }
 
-static struct reference *find(const struct references *refs, const char *disk,
-                              uint64_t offset, uint64_t bytes)
+static struct reference *at(const struct references *refs, unsigned i)
 {
-    for (size_t i = 0; i < refs->n; i++) {
-        struct reference *ref = &refs->v[i];
+    return refs->v && i < refs->v->len ? &g_array_index(refs->v, struct reference, i) : NULL;
+}
 
-        if (ref->offset == offset && ref->bytes == bytes &&
-            !strcmp(ref->disk, disk)) {
+static struct reference *find(const struct references *refs, const char *disk, uint64_t offset, uint64_t bytes)
+{
+    struct reference *ref;
+
+    for (unsigned i = 0; (ref = at(refs, i)); i++) {
+        if (ref->offset == offset && ref->bytes == bytes && !strcmp(ref->disk, disk)) {
             return ref;
         }
     }
@@ -57,11 +37,15 @@ static struct reference *find(const struct references *refs, const char *disk,
 
 static void add(struct references *refs, const struct reference *ref)
 {
-    refs->v = realloc(refs->v, (refs->n + 1) * sizeof(*refs->v));
     if (!refs->v) {
-        abort();
+        refs->v = g_array_new(FALSE, FALSE, sizeof(*ref));
     }
-    refs->v[refs->n++] = *ref;
+    g_array_append_vals(refs->v, ref, 1);
+}
+
+static bool overlap(const struct reference *a, const struct reference *b)
+{
+    return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
 /* A name for the n-th disk of a device that stays when its driver changes */
@@ -71,16 +55,19 @@ static void disk_label(char *label, size_t size, const struct pci_device *dev,
     snprintf(label, size, "%s#%zu", dev->bdf, n);
 }
 
-static void take_one(struct references *refs, const char *command,
-                     const struct pci_device *dev)
+static void take_one(struct references *refs, const char *command, const struct pci_device *dev)
 {
-    for (size_t i = 0; i < dev->disks.n; i++) {
+    for (unsigned i = 0; i < dev->disks->len; i++) {
+        g_autofree char *hash = NULL;
         struct reference ref;
 
         disk_label(ref.disk, sizeof(ref.disk), dev, i);
-        if (guest_command_range(command, &ref.offset, &ref.bytes) &&
-            !find(refs, ref.disk, ref.offset, ref.bytes) &&
-            hash_range(dev->disks.v[i], ref.offset, ref.bytes, ref.sha256)) {
+        if (!guest_command_range(command, &ref.offset, &ref.bytes) || find(refs, ref.disk, ref.offset, ref.bytes)) {
+            continue;
+        }
+        hash = hash_disk(g_ptr_array_index(dev->disks, i), &ref);
+        if (hash) {
+            g_strlcpy(ref.sha256, hash, sizeof(ref.sha256));
             add(refs, &ref);
         }
     }
@@ -99,65 +86,60 @@ void references_take(struct references *refs, const GPtrArray *steps,
     }
 }
 
-void references_guest_read(struct references *refs, const char *command,
-                           const char *answer)
+void references_guest_read(struct references *refs, const char *command, const char *answer)
 {
-    uint64_t offset, bytes;
+    g_autofree char *sha = words_get(answer, "sha256");
     bool known = false, same = false;
-    char sha[SHA256_HEX];
+    const struct reference *ref;
+    uint64_t offset, bytes;
 
-    if (!guest_command_range(command, &offset, &bytes) ||
-        !words_value(answer, "sha256", sha, sizeof(sha))) {
+    if (!sha || !guest_command_range(command, &offset, &bytes)) {
         return;
     }
-    for (size_t i = 0; i < refs->n; i++) {
-        const struct reference *ref = &refs->v[i];
-
+    for (unsigned i = 0; (ref = at(refs, i)); i++) {
         if (ref->offset == offset && ref->bytes == bytes) {
             known = true;
             same = same || !strcmp(ref->sha256, sha);
         }
     }
-    refs->checked += known ? 1 : 0;
-    refs->wrong += known && !same ? 1 : 0;
+    refs->checked += known;
+    refs->wrong += known && !same;
 }
 
-void references_guest_wrote(struct references *refs, const char *command,
-                            const char *answer, size_t n_devices)
+void references_guest_wrote(struct references *refs, const char *command, const char *answer, size_t n_devices)
 {
     struct reference new = { .disk = "" };
-    size_t kept = 0;
+    const struct reference *ref;
 
     if (!guest_command_range(command, &new.offset, &new.bytes) ||
         !words_value(answer, "sha256", new.sha256, sizeof(new.sha256))) {
         return;
     }
-    for (size_t i = 0; i < refs->n; i++) {
-        const struct reference *ref = &refs->v[i];
-        bool overlaps = ref->offset < new.offset + new.bytes &&
-                        new.offset < ref->offset + ref->bytes;
-
+    for (unsigned i = 0; (ref = at(refs, i));) {
         /* among several disks, which one was written is not known here */
-        if (!overlaps || (n_devices > 1 && *ref->disk)) {
-            refs->v[kept++] = *ref;
+        if (overlap(ref, &new) && (n_devices <= 1 || !*ref->disk)) {
+            g_array_remove_index(refs->v, i);
+        } else {
+            i++;
         }
     }
-    refs->n = kept;
     add(refs, &new);
 }
 
-static bool some_disk_has(const struct reference *ref,
-                          const struct pci_device *devices, size_t n_devices)
+static bool some_disk_has(const struct reference *ref, const struct pci_device *devices, size_t n_devices)
 {
-    char hex[SHA256_HEX];
     char label[sizeof(ref->disk)];
 
     for (size_t d = 0; d < n_devices; d++) {
-        for (size_t i = 0; i < devices[d].disks.n; i++) {
+        for (unsigned i = 0; i < devices[d].disks->len; i++) {
+            g_autofree char *hash = NULL;
+
             disk_label(label, sizeof(label), &devices[d], i);
-            if ((!*ref->disk || !strcmp(ref->disk, label)) &&
-                hash_range(devices[d].disks.v[i], ref->offset, ref->bytes, hex) &&
-                !strcmp(hex, ref->sha256)) {
+            if (*ref->disk && strcmp(ref->disk, label)) {
+                continue;
+            }
+            hash = hash_disk(g_ptr_array_index(devices[d].disks, i), ref);
+            if (!g_strcmp0(hash, ref->sha256)) {
                 return true;
             }
         }
@@ -165,35 +147,27 @@ static bool some_disk_has(const struct reference *ref,
     return false;
 }
 
-static bool was_overwritten(const struct references *refs,
-                            const struct reference *ref)
+static bool was_overwritten(const struct references *refs, const struct reference *ref)
 {
-    for (size_t i = 0; i < refs->n; i++) {
-        const struct reference *other = &refs->v[i];
+    const struct reference *other;
 
-        if (!*other->disk && *ref->disk &&
-            other->offset < ref->offset + ref->bytes &&
-            ref->offset < other->offset + other->bytes) {
+    for (unsigned i = 0; (other = at(refs, i)); i++) {
+        if (!*other->disk && *ref->disk && overlap(other, ref)) {
             return true;
         }
     }
     return false;
 }
 
-bool references_verify(const struct references *refs,
-                       const struct pci_device *devices, size_t n_devices,
-                       char **err)
+bool references_verify(const struct references *refs, const struct pci_device *devices, size_t n_devices, char **err)
 {
-    for (size_t i = 0; i < refs->n; i++) {
-        const struct reference *ref = &refs->v[i];
+    const struct reference *ref;
 
-        if (!was_overwritten(refs, ref) &&
-            !some_disk_has(ref, devices, n_devices)) {
-            return text_fail(err, "%s, %" PRIu64 " bytes at %" PRIu64
-                             ": the host reads other data than %s",
-                             *ref->disk ? ref->disk : "disk", ref->bytes,
-                             ref->offset, *ref->disk ? "before"
-                                                     : "the guest wrote");
+    for (unsigned i = 0; (ref = at(refs, i)); i++) {
+        if (!was_overwritten(refs, ref) && !some_disk_has(ref, devices, n_devices)) {
+            return text_fail(err, "%s, %" PRIu64 " bytes at %" PRIu64 ": the host reads other data than %s",
+                             *ref->disk ? ref->disk : "disk", ref->bytes, ref->offset,
+                             *ref->disk ? "before" : "the guest wrote");
         }
     }
     return true;
@@ -201,6 +175,6 @@ bool references_verify(const struct references *refs,
 
 void references_free(struct references *refs)
 {
-    free(refs->v);
+    g_clear_pointer(&refs->v, g_array_unref);
     *refs = (struct references){ 0 };
 }

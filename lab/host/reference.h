@@ -11,18 +11,16 @@
 #include <stdint.h>
 
 #include "pci.h"
-#include "sha256.h"
 #include "step.h"
 
 struct reference {
     char disk[64];        /* BDF#N; "" for data the guest wrote */
     uint64_t offset, bytes;
-    char sha256[SHA256_HEX];
+    char sha256[65];      /* in hex */
 };
 
 struct references {
-    struct reference *v;
-    size_t n;
+    GArray *v;            /* struct reference; NULL: none */
     unsigned checked;     /* guest reads there was something to compare with */
     unsigned wrong;       /* of them, those that read something else */
 };

@@ -4,21 +4,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util.h"
 #include "words.h"
 
 bool report_open(struct report *r, const char *dir, char **err)
 {
-    char *path = text_printf("%s/report.txt", dir);
+    g_autofree char *path = g_build_filename(dir, "report.txt", NULL);
 
     r->file = fopen(path, "we");
     if (!r->file) {
         text_fail(err, "cannot write %s: %s", path, strerror(errno));
     }
-    free(path);
     return r->file;
 }
 
@@ -39,9 +37,7 @@ static void write_line(FILE *file, const char *fmt, va_list ap)
     }
 }
 
-static void record(struct report *r, const char *fmt, ...) TEXT_PRINTF(2, 3);
-
-static void record(struct report *r, const char *fmt, ...)
+static void G_GNUC_PRINTF(2, 3) record(struct report *r, const char *fmt, ...)
 {
     va_list ap;
 
@@ -50,9 +46,7 @@ static void record(struct report *r, const char *fmt, ...)
     va_end(ap);
 }
 
-static void tell(struct report *r, const char *fmt, ...) TEXT_PRINTF(2, 3);
-
-static void tell(struct report *r, const char *fmt, ...)
+static void G_GNUC_PRINTF(2, 3) show(struct report *r, const char *fmt, ...)
 {
     va_list ap;
 
@@ -69,30 +63,26 @@ void report_phase(struct report *r, const char *name, double seconds)
 void report_step(struct report *r, unsigned n, bool ok, const char *key,
                  const char *text, double seconds, const char *answer)
 {
-    char *t = words_quote(text);
-    char *a = words_quote(answer);
+    g_autofree char *t = words_quote(text);
+    g_autofree char *a = words_quote(answer);
 
     record(r, "step n=%u%s%s ok=%d text=%s seconds=%.2f answer=%s", n,
            key ? " key=" : "", key ? key : "", ok, t, seconds, a);
-    tell(r, "%s %2u %6.2f s  %s%s%s", ok ? "ok    " : "not ok", n, seconds,
+    show(r, "%s %2u %6.2f s  %s%s%s", ok ? "ok    " : "not ok", n, seconds,
          text, *answer ? "\n                    " : "", answer);
-    free(t);
-    free(a);
 }
 
 void report_test(struct report *r, const char *program, const char *name,
                  const char *result, const char *why)
 {
-    char *n = words_quote(name);
-    char *w = words_quote(why);
+    g_autofree char *n = words_quote(name);
+    g_autofree char *w = words_quote(why);
 
     record(r, "test program=%s name=%s result=%s reason=%s", program, n,
            result, w);
     if (*why) {
-        tell(r, "          %s qtest-%s %s: %s", result, program, name, why);
+        show(r, "          %s qtest-%s %s: %s", result, program, name, why);
     }
-    free(n);
-    free(w);
 }
 
 void report_count(struct report *r, const char *name, uint64_t value)
@@ -103,28 +93,25 @@ void report_count(struct report *r, const char *name, uint64_t value)
 void report_expect(struct report *r, bool ok, const char *expr, uint64_t left,
                    uint64_t right)
 {
-    char *e = words_quote(expr);
+    g_autofree char *e = words_quote(expr);
 
     record(r, "expect ok=%d expr=%s left=%" PRIu64 " right=%" PRIu64, ok, e,
            left, right);
-    tell(r, "%s  %s  (%" PRIu64 ", %" PRIu64 ")", ok ? "ok    " : "not ok",
+    show(r, "%s  %s  (%" PRIu64 ", %" PRIu64 ")", ok ? "ok    " : "not ok",
          expr, left, right);
-    free(e);
 }
 
 void report_fact(struct report *r, const char *name, const char *value)
 {
-    char *v = words_quote(value);
+    g_autofree char *v = words_quote(value);
 
     record(r, "fact name=%s value=%s", name, v);
-    free(v);
 }
 
 void report_verdict(struct report *r, const char *result, const char *reason)
 {
-    char *why = words_quote(reason);
+    g_autofree char *why = words_quote(reason);
 
     record(r, "verdict result=%s reason=%s", result, why);
-    tell(r, "%s%s%s", result, *reason ? ": " : "", reason);
-    free(why);
+    show(r, "%s%s%s", result, *reason ? ": " : "", reason);
 }

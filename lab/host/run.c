@@ -5,15 +5,14 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
 #include "command.h"
+#include "counters.h"
 #include "monitor.h"
 #include "qtest.h"
-#include "words.h"
+#include "util.h"
 
 /* How long the verbs wait unless timeout= says otherwise, in seconds; 0: as
  * long as the whole run may take. */
@@ -25,43 +24,33 @@ bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
 
     if (!run->reason) {
         va_start(ap, fmt);
-        if (vasprintf(&run->reason, fmt, ap) < 0) {
-            abort();
-        }
+        run->reason = g_strdup_vprintf(fmt, ap);
         va_end(ap);
         run->code = code;
     }
     return false;
 }
 
-/* The last thing QEMU said, or "". */
-static void last_stderr_line(const struct run *run, char *buf, size_t size)
+/* Returns: the last line on QEMU's standard error, or ""; to be freed. */
+static char *last_stderr_line(const struct run *run)
 {
-    char *path = text_printf("%s/qemu-stderr.txt", run->config->output);
-    FILE *f = fopen(path, "re");
-    char line[512];
+    g_autofree char *path = g_build_filename(run->config->output, "qemu-stderr.txt", NULL);
+    g_autofree char *text = NULL;
+    const char *newline;
 
-    *buf = '\0';
-    while (f && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (*line) {
-            snprintf(buf, size, "%s", line);
-        }
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return g_strdup("");
     }
-    if (f) {
-        fclose(f);
-    }
-    free(path);
+    newline = strrchr(g_strchomp(text), '\n');
+    return g_strdup(newline ? newline + 1 : text);
 }
 
 static bool fail_for_exit(struct run *run, const char *what)
 {
-    char line[512];
+    g_autofree char *line = last_stderr_line(run);
 
-    last_stderr_line(run, line, sizeof(line));
-    return run_fail(run, EXIT_FAIL, "QEMU exited with status %d instead of "
-                    "%s%s%s", run->vm.exit_code, what, *line ? ": " : "",
-                    line);
+    return run_fail(run, EXIT_FAIL, "QEMU exited with status %d instead of %s%s%s", run->vm.exit_code, what,
+                    *line ? ": " : "", line);
 }
 
 bool run_must_give_up(struct run *run, const char *what, double end)
@@ -108,7 +97,7 @@ bool run_wait_until(struct run *run, bool (*done)(const struct run *),
 
 static bool start(struct run *run)
 {
-    char *err = NULL;
+    g_autofree char *err = NULL;
 
     if (run->vm.started && !run->vm.exited) {
         return run_fail(run, EXIT_FAIL, "QEMU runs already");
@@ -118,9 +107,7 @@ static bool start(struct run *run)
     }
     run->exit_wanted = run->exit_done = false;
     if (!vm_start(&run->vm, run->config, &err)) {
-        run_fail(run, EXIT_FAIL, "%s", err);
-        free(err);
-        return false;
+        return run_fail(run, EXIT_FAIL, "%s", err);
     }
     return true;
 }
@@ -140,7 +127,7 @@ static bool do_boot(struct run *run, const Step *step, char **answer)
         return false;
     }
     report_phase(&run->report, "boot", clock_seconds() - begin);
-    *answer = text_copy(run->vm.console.ready);
+    *answer = g_strdup(run->vm.console.ready);
     return true;
 }
 
@@ -155,7 +142,7 @@ static bool do_expect_boots(struct run *run, const Step *step,
     if (run->panic_wanted) {
         run->panic_wanted = run->vm.console.panicked = false;
     }
-    *answer = text_printf("boots=%lu", run->vm.console.boots);
+    *answer = g_strdup_printf("boots=%lu", run->vm.console.boots);
     return run->vm.console.boots == step->count ||
            run_fail(run, EXIT_FAIL, "the guest booted %lu times instead of "
                     "%" PRIu64, run->vm.console.boots, step->count);
@@ -170,7 +157,7 @@ static bool do_guest(struct run *run, const Step *step, char **answer)
 {
     struct console *con = &run->vm.console;
     bool io = account_is_io(step);
-    char *line = text_printf("%lu %s", ++run->command_no, step->arg);
+    g_autofree char *line = g_strdup_printf("%lu %s", ++run->command_no, step->arg);
     struct account before;
     bool sent;
 
@@ -183,14 +170,13 @@ static bool do_guest(struct run *run, const Step *step, char **answer)
     }
     run->vm.heard_at = clock_seconds();
     sent = run->vm.pid && vm_say(&run->vm, line);
-    free(line);
     if (!sent) {
         return run_fail(run, EXIT_FAIL, "no guest to send `%s` to", step->arg);
     }
     if (!run_wait_until(run, answered, step->timeout, "the guest's answer")) {
         return false;
     }
-    *answer = text_copy(con->answer);
+    *answer = g_strdup(con->answer);
     if (con->answer_ok && io) {
         account_io(run, step, answer, &before);
     }
@@ -210,26 +196,20 @@ bool run_wait_for_helper(struct run *run, double seconds, const char *what)
 
 static bool do_host(struct run *run, const Step *step, char **answer)
 {
-    char *output = text_printf("%s/host-commands.txt", run->config->output);
-    char *err = NULL;
-    char *command = command_replace(run->config, step->arg, &err);
-    bool ok = command && vm_start_helper(&run->vm, command, output, &err);
+    g_autofree char *output = g_build_filename(run->config->output, "host-commands.txt", NULL);
+    g_autofree char *err = NULL;
+    g_autofree char *command = command_replace(run->config, step->arg, &err);
 
-    if (!ok) {
-        run_fail(run, EXIT_FAIL, "%s", err);
-    } else if (run_wait_for_helper(run, 0, "the host's command")) {
-        *answer = text_printf("status=%d", run->vm.helper_status);
-        ok = !run->vm.helper_status ||
-             run_fail(run, EXIT_FAIL, "host: `%s` ended with status %d (its "
-                      "output is in host-commands.txt)", command,
-                      run->vm.helper_status);
-    } else {
-        ok = false;
+    if (!command || !vm_start_helper(&run->vm, command, output, &err)) {
+        return run_fail(run, EXIT_FAIL, "%s", err);
     }
-    free(command);
-    free(output);
-    free(err);
-    return ok;
+    if (!run_wait_for_helper(run, 0, "the host's command")) {
+        return false;
+    }
+    *answer = g_strdup_printf("status=%d", run->vm.helper_status);
+    return !run->vm.helper_status ||
+           run_fail(run, EXIT_FAIL, "host: `%s` ended with status %d (its output is in host-commands.txt)", command,
+                    run->vm.helper_status);
 }
 
 static bool do_sleep(struct run *run, const Step *step)
@@ -265,7 +245,7 @@ static bool do_exit(struct run *run, const Step *step, char **answer)
     }
     run->exit_done = true;
     code = run->vm.exit_code;
-    *answer = text_printf("code=%d", code);
+    *answer = g_strdup_printf("code=%d", code);
     if (step->code == STEP_NONZERO ? code != 0 : code == step->code) {
         return true;
     }
@@ -313,8 +293,7 @@ static bool forgive(struct run *run, const Step *step,
     if (!step->may_fail || !answer) {
         return false;
     }
-    free(run->reason);
-    run->reason = NULL;
+    g_clear_pointer(&run->reason, g_free);
     run->code = EXIT_PASS;
     return true;
 }
@@ -334,7 +313,7 @@ static bool do_repeat(struct run *run, const Step *step)
 static bool do_step(struct run *run, const Step *step)
 {
     double begin = clock_seconds();
-    char *answer = NULL;
+    g_autofree char *answer = NULL;
     bool ok;
 
     if (step->verb == STEP_REPEAT) {
@@ -351,7 +330,6 @@ static bool do_step(struct run *run, const Step *step)
     if (!ok) {
         ok = forgive(run, step, answer);
     }
-    free(answer);
     return ok;
 }
 
@@ -400,8 +378,8 @@ bool run_steps(struct run *run)
 
 void run_keep_trace(struct run *run)
 {
-    char *from = text_printf("%s/trace", run->vm.dir);
-    char *to = text_printf("%s/qemu-trace.txt", run->config->output);
+    g_autofree char *from = g_build_filename(run->vm.dir, "trace", NULL);
+    g_autofree char *to = g_build_filename(run->config->output, "qemu-trace.txt", NULL);
     FILE *in = fopen(from, "re");
     FILE *out = fopen(to, "ae");
     char buf[65536];
@@ -418,6 +396,4 @@ void run_keep_trace(struct run *run)
     if (out) {
         fclose(out);
     }
-    free(from);
-    free(to);
 }

@@ -47,7 +47,7 @@ struct run {
 
 /* Note what went wrong: the first @code and reason stay. Returns: false. */
 bool run_fail(struct run *run, enum exit_code code, const char *fmt, ...)
-    TEXT_PRINTF(3, 4);
+    G_GNUC_PRINTF(3, 4);
 
 /* How long a wait sleeps at most, in seconds; the time of the first interrupt
  * is not known better than this. */

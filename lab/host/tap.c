@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tap.h"
 
-#include <ctype.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "text.h"
 
 const char *tap_result_name(enum tap_result result)
 {
     static const char *const names[] = { "pass", "fail", "skip" };
 
     return names[result];
-}
-
-static void set(char **string, char *value)
-{
-    free(*string);
-    *string = value;
-}
-
-static bool starts(const char *line, const char *word)
-{
-    return !strncmp(line, word, strlen(word));
 }
 
 static const char *after_blanks(const char *p)
@@ -38,8 +25,8 @@ static bool is_chatter(const char *comment)
         "slow test ",
     };
 
-    for (size_t i = 0; i < sizeof(chatter) / sizeof(chatter[0]); i++) {
-        if (starts(comment, chatter[i])) {
+    for (size_t i = 0; i < G_N_ELEMENTS(chatter); i++) {
+        if (g_str_has_prefix(comment, chatter[i])) {
             return true;
         }
     }
@@ -64,7 +51,7 @@ static const char *directive(const char *rest, const char *word)
     const char *hash = strchr(rest, '#');
 
     hash = hash ? after_blanks(hash + 1) : "";
-    return strncasecmp(hash, word, strlen(word)) ? NULL
+    return g_ascii_strncasecmp(hash, word, strlen(word)) ? NULL
         : after_blanks(hash + strlen(word));
 }
 
@@ -84,7 +71,8 @@ static void take_test(struct tap *tap, bool ok, const char *rest)
         rest = after_blanks(rest + 1);
     }
     len = strcspn(rest, " \t#");
-    set(&tap->name, text_strip(rest, len));
+    g_free(tap->name);
+    tap->name = g_strndup(rest, len);
     rest = after_blanks(rest + len);
     if (!why && *rest == '-') {
         why = after_blanks(rest + 1);
@@ -92,8 +80,9 @@ static void take_test(struct tap *tap, bool ok, const char *rest)
     if (!why || !*why) {
         why = tap->result == TAP_FAIL && tap->comment ? tap->comment : "";
     }
-    set(&tap->why, text_copy(why));
-    set(&tap->comment, NULL);
+    g_free(tap->why);
+    tap->why = g_strdup(why);
+    g_clear_pointer(&tap->comment, g_free);
     tap->count[tap->result]++;
 }
 
@@ -103,13 +92,15 @@ bool tap_line(struct tap *tap, const char *line)
         const char *comment = after_blanks(line + 1);
 
         if (!is_chatter(comment)) {
-            set(&tap->comment, text_copy(comment));
+            g_free(tap->comment);
+            tap->comment = g_strdup(comment);
         }
-    } else if (starts(line, "1..")) {
+    } else if (g_str_has_prefix(line, "1..")) {
         take_plan(tap, line + 3);
-    } else if (starts(line, "Bail out!")) {
-        set(&tap->bail, text_copy(after_blanks(line + 9)));
-    } else if (starts(line, "ok ") || starts(line, "not ok ")) {
+    } else if (g_str_has_prefix(line, "Bail out!")) {
+        g_free(tap->bail);
+        tap->bail = g_strdup(after_blanks(line + 9));
+    } else if (g_str_has_prefix(line, "ok ") || g_str_has_prefix(line, "not ok ")) {
         take_test(tap, *line == 'o', strstr(line, "ok") + 2);
         return true;
     }
@@ -128,9 +119,9 @@ unsigned long tap_ended(const struct tap *tap)
 
 void tap_free(struct tap *tap)
 {
-    free(tap->bail);
-    free(tap->comment);
-    free(tap->name);
-    free(tap->why);
+    g_free(tap->bail);
+    g_free(tap->comment);
+    g_free(tap->name);
+    g_free(tap->why);
     *tap = (struct tap){ 0 };
 }

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
-
 const char *const trace_patterns[] = {
     "kvm_arm_fixup_msi_route",
     "kvm_arm_msi_direct*", /* exact names QEMU lacks make it warn */
@@ -44,32 +42,20 @@ static const char *skip_stamp(const char *line)
     return *p == ':' ? p + 1 : line;
 }
 
-static struct trace_event *find(const struct trace *trace, const char *name,
-                                size_t len)
-{
-    for (size_t i = 0; i < trace->n; i++) {
-        if (!strncmp(trace->events[i].name, name, len) &&
-            !trace->events[i].name[len]) {
-            return &trace->events[i];
-        }
-    }
-    return NULL;
-}
-
 static void count(struct trace *trace, const char *name, size_t len)
 {
-    struct trace_event *event = find(trace, name, len);
+    g_autofree char *key = g_strndup(name, len);
+    uint64_t *n;
 
-    if (!event) {
-        trace->events = realloc(trace->events,
-                                (trace->n + 1) * sizeof(*trace->events));
-        if (!trace->events) {
-            abort();
-        }
-        event = &trace->events[trace->n++];
-        *event = (struct trace_event){ .name = text_strip(name, len) };
+    if (!trace->events) {
+        trace->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     }
-    event->count++;
+    n = g_hash_table_lookup(trace->events, key);
+    if (!n) {
+        n = g_new0(uint64_t, 1);
+        g_hash_table_insert(trace->events, g_steal_pointer(&key), n);
+    }
+    ++*n;
 }
 
 /* The number behind the last "0x" in the arguments. */
@@ -91,6 +77,11 @@ static bool ended_in_error(const char *args)
     return open && atoi(open + 1) != 0;
 }
 
+static bool is_event(const char *name, size_t len, const char *event)
+{
+    return len == strlen(event) && !strncmp(name, event, len);
+}
+
 void trace_line(struct trace *trace, const char *line)
 {
     const char *name = skip_stamp(line);
@@ -102,20 +93,17 @@ void trace_line(struct trace *trace, const char *line)
         return;
     }
     count(trace, name, len);
-    if ((len == strlen("kvm_arm_fixup_msi_route") &&
-         !strncmp(name, "kvm_arm_fixup_msi_route", len)) ||
-        (len == strlen("kvm_arm_msi_direct_gpa") &&
-         !strncmp(name, "kvm_arm_msi_direct_gpa", len))) {
+    if (is_event(name, len, "kvm_arm_fixup_msi_route") || is_event(name, len, "kvm_arm_msi_direct_gpa")) {
         if (last_hex(args, &gpa)) {
             trace->doorbells++;
             trace->doorbell = gpa;
         }
-    } else if (!strncmp(name, "smmuv3_cmdq_opcode ", len + 1)) {
-        trace->cmd_syncs += strstr(args, "SYNC") ? 1 : 0;
-    } else if (!strncmp(name, "iommufd_backend_invalidate_cache ", len + 1)) {
-        trace->inval_errors += ended_in_error(args) ? 1 : 0;
-    } else if (!strncmp(name, "iommufd_backend_free_id ", len + 1)) {
-        trace->free_errors += ended_in_error(args) ? 1 : 0;
+    } else if (is_event(name, len, "smmuv3_cmdq_opcode")) {
+        trace->cmd_syncs += strstr(args, "SYNC") != NULL;
+    } else if (is_event(name, len, "iommufd_backend_invalidate_cache")) {
+        trace->inval_errors += ended_in_error(args);
+    } else if (is_event(name, len, "iommufd_backend_free_id")) {
+        trace->free_errors += ended_in_error(args);
     }
 }
 
@@ -137,9 +125,9 @@ bool trace_file(struct trace *trace, const char *path)
 
 uint64_t trace_count(const struct trace *trace, const char *name)
 {
-    const struct trace_event *event = find(trace, name, strlen(name));
+    const uint64_t *n = trace->events ? g_hash_table_lookup(trace->events, name) : NULL;
 
-    return event ? event->count : 0;
+    return n ? *n : 0;
 }
 
 static bool has_word(const char *args, const char *word)
@@ -161,12 +149,12 @@ bool trace_count_word(const char *path, const char *what, uint64_t *count)
     FILE *f = value ? fopen(path, "re") : NULL;
     size_t len = key ? key - what : 0;
     char line[1024];
-    char *word;
+    g_autofree char *word = NULL;
 
     if (!f) {
         return false;
     }
-    word = text_printf("%.*s=%s", (int)(value - key - 1), key + 1, value + 1);
+    word = g_strdup_printf("%.*s=%s", (int)(value - key - 1), key + 1, value + 1);
     *count = 0;
     while (fgets(line, sizeof(line), f)) {
         const char *name = skip_stamp(line);
@@ -175,7 +163,6 @@ bool trace_count_word(const char *path, const char *what, uint64_t *count)
         *count += !strncmp(name, what, len) && name[len] == ' ' &&
                   has_word(name + len, word);
     }
-    free(word);
     fclose(f);
     return true;
 }
@@ -183,15 +170,18 @@ bool trace_count_word(const char *path, const char *what, uint64_t *count)
 uint64_t trace_walks(const struct trace *trace)
 {
     uint64_t walks = 0;
+    GHashTableIter iter;
+    gpointer name, n;
 
-    for (size_t i = 0; i < trace->n; i++) {
-        const char *name = trace->events[i].name;
-        bool translation = !strncmp(name, "smmuv3_translate_", 17) &&
-                           strcmp(name, "smmuv3_translate_disable");
+    if (!trace->events) {
+        return 0;
+    }
+    g_hash_table_iter_init(&iter, trace->events);
+    while (g_hash_table_iter_next(&iter, &name, &n)) {
+        bool translation = g_str_has_prefix(name, "smmuv3_translate_") && strcmp(name, "smmuv3_translate_disable");
 
-        if (translation || !strncmp(name, "smmu_ptw_", 9) ||
-            !strcmp(name, "smmuv3_get_cd")) {
-            walks += trace->events[i].count;
+        if (translation || g_str_has_prefix(name, "smmu_ptw_") || !strcmp(name, "smmuv3_get_cd")) {
+            walks += *(uint64_t *)n;
         }
     }
     return walks;
@@ -199,9 +189,6 @@ uint64_t trace_walks(const struct trace *trace)
 
 void trace_free(struct trace *trace)
 {
-    for (size_t i = 0; i < trace->n; i++) {
-        free(trace->events[i].name);
-    }
-    free(trace->events);
+    g_clear_pointer(&trace->events, g_hash_table_unref);
     *trace = (struct trace){ 0 };
 }

@@ -6,19 +6,14 @@
 #ifndef HOST_TRACE_H
 #define HOST_TRACE_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct trace_event {
-    char *name;
-    uint64_t count;
-};
-
 struct trace {
-    struct trace_event *events;
-    size_t n;
-    uint64_t doorbells;    /* MSI routes whose doorbell was told or translated */
+    GHashTable *events;    /* how often each happened, uint64_t by name; NULL: none did */
+    uint64_t doorbells;    /* MSI routes whose doorbell was named or translated */
     uint64_t doorbell;     /* GPA of the last of them */
     uint64_t cmd_syncs;    /* CMD_SYNCs the SMMU consumed */
     uint64_t inval_errors; /* invalidation ioctls that failed */
@@ -39,7 +34,7 @@ bool trace_file(struct trace *trace, const char *path);
 uint64_t trace_count(const struct trace *trace, const char *name);
 
 /* Software translations on behalf of a device: what an accelerated SMMU must
- * not do. Reading an STE to install it is none. */
+ * not do. Reading an STE to install it is not one. */
 uint64_t trace_walks(const struct trace *trace);
 
 /*

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "util.h"
 
 static void handled_signals(sigset_t *set)
 {
@@ -41,11 +42,10 @@ bool vm_init(struct vm *vm, char **err)
     if (vm->signal_fd < 0) {
         return text_fail(err, "signalfd: %s", strerror(errno));
     }
-    vm->dir = text_printf("%s/smmu-lab.XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(vm->dir)) {
+    vm->dir = g_build_filename(base ? base : "/tmp", "smmu-lab.XXXXXX", NULL);
+    if (!g_mkdtemp(vm->dir)) {
         text_fail(err, "cannot make %s: %s", vm->dir, strerror(errno));
-        free(vm->dir);
-        vm->dir = NULL;
+        g_clear_pointer(&vm->dir, g_free);
         return false;
     }
     return true;
@@ -70,7 +70,7 @@ static int listen_at(const char *dir, const char *name, char **err)
     return fd;
 }
 
-/* In the child: default signals, and no life after the agent's. */
+/* In the child: default signals, and no life after the parent's. */
 static void become_child(pid_t parent)
 {
     sigset_t set;
@@ -95,7 +95,7 @@ static void redirect(const char *input, const char *output)
     }
 }
 
-/* @output: NULL to stay on this terminal, in the agent's process group. */
+/* @output: NULL to stay on this terminal, in the parent's process group. */
 static pid_t spawn(char **argv, const char *output, char **err)
 {
     pid_t parent = getpid();
@@ -106,7 +106,7 @@ static pid_t spawn(char **argv, const char *output, char **err)
     } else if (!pid) {
         become_child(parent);
         if (output) {
-            /* Ctrl-C is the agent's business */
+            /* Ctrl-C is handled by the parent */
             setpgid(0, 0);
             redirect("/dev/null", output);
         }
@@ -119,18 +119,13 @@ static pid_t spawn(char **argv, const char *output, char **err)
     return pid;
 }
 
-static void write_command(const char *output, const struct strlist *argv)
+static void write_command(const char *output, char **argv)
 {
-    char *path = text_printf("%s/qemu-command.txt", output);
-    FILE *f = fopen(path, "we");
+    g_autofree char *path = g_build_filename(output, "qemu-command.txt", NULL);
+    g_autofree char *lines = g_strjoinv("\n", argv);
+    g_autofree char *text = g_strconcat(lines, "\n", NULL);
 
-    for (size_t i = 0; f && i < argv->n; i++) {
-        fprintf(f, "%s\n", argv->v[i]);
-    }
-    if (f) {
-        fclose(f);
-    }
-    free(path);
+    g_file_set_contents(path, text, -1, NULL);
 }
 
 static void close_fd(int *fd)
@@ -154,7 +149,7 @@ static void vm_hang_up(struct vm *vm)
 static bool open_channels(struct vm *vm, const struct config *config,
                           char **err)
 {
-    char *console = text_printf("%s/guest-console.txt", config->output);
+    g_autofree char *console = g_build_filename(config->output, "guest-console.txt", NULL);
 
     if (!vm->console.log) {
         vm->console.log = fopen(console, "we");
@@ -164,42 +159,40 @@ static bool open_channels(struct vm *vm, const struct config *config,
     }
     vm->console_listen = listen_at(vm->dir, "console", err);
     vm->qmp_listen = listen_at(vm->dir, "qmp", err);
-    free(console);
     return vm->console.log && vm->console_listen >= 0 && vm->qmp_listen >= 0;
 }
 
 bool vm_start(struct vm *vm, const struct config *config, char **err)
 {
-    struct strlist argv = { 0 };
-    char *output = text_printf("%s/qemu-stderr.txt", config->output);
-    pid_t pid = -1;
+    g_autofree char *output = g_build_filename(config->output, "qemu-stderr.txt", NULL);
+    g_auto(GStrv) argv = NULL;
+    pid_t pid;
 
     vm_hang_up(vm);
     if (!vm->started) {
         unlink(output);
     }
-    if (command_build(config, vm->dir, &argv, err) &&
-        open_channels(vm, config, err)) {
-        write_command(config->output, &argv);
-        pid = spawn(argv.v, output, err);
+    argv = command_build(config, vm->dir, err);
+    if (!argv || !open_channels(vm, config, err)) {
+        return false;
     }
+    write_command(config->output, argv);
+    pid = spawn(argv, output, err);
     if (pid > 0) {
         vm->pid = pid;
         vm->started = true;
         vm->exited = false;
         vm->heard_at = clock_seconds();
     }
-    strlist_clear(&argv);
-    free(output);
     return pid > 0;
 }
 
 bool vm_run_shell(struct vm *vm, const struct config *config, char **err)
 {
-    struct strlist argv = { 0 };
+    g_auto(GStrv) argv = command_build(config, NULL, err);
 
-    if (command_build(config, NULL, &argv, err)) {
-        vm->pid = spawn(argv.v, NULL, err);
+    if (argv) {
+        vm->pid = spawn(argv, NULL, err);
         vm->started = vm->pid > 0;
         while (vm->started && !vm->exited) {
             vm_turn(vm, 60);
@@ -210,20 +203,14 @@ bool vm_run_shell(struct vm *vm, const struct config *config, char **err)
             vm->interrupted = 0;
         }
     }
-    strlist_clear(&argv);
     return vm->started;
 }
 
-bool vm_start_helper(struct vm *vm, const char *command, const char *output,
-                     char **err)
+bool vm_start_helper(struct vm *vm, const char *command, const char *output, char **err)
 {
-    char *const argv[] = { text_copy("/bin/sh"), text_copy("-c"),
-                           text_copy(command), NULL };
+    const char *const argv[] = { "/bin/sh", "-c", command, NULL };
 
     vm->helper = spawn((char **)argv, output, err);
-    for (int i = 0; i < 3; i++) {
-        free(argv[i]);
-    }
     if (vm->helper < 0) {
         vm->helper = 0;
         return false;
@@ -349,15 +336,14 @@ void vm_turn(struct vm *vm, double seconds)
 
 bool vm_say(struct vm *vm, const char *line)
 {
-    char *text = text_printf("%s\n", line);
+    g_autofree char *text = g_strconcat(line, "\n", NULL);
     ssize_t len = strlen(text);
-    ssize_t n = vm->console_fd < 0 ? -1 : write(vm->console_fd, text, len);
 
     if (vm->console_fd < 0) {
         errno = ENOTCONN;
+        return false;
     }
-    free(text);
-    return n == len;
+    return write(vm->console_fd, text, len) == len;
 }
 
 void vm_kill_helper(struct vm *vm)
@@ -397,14 +383,12 @@ void vm_end(struct vm *vm, bool keep)
         vm->console.log = NULL;
     }
     for (size_t i = 0; vm->dir && !keep && i < 3; i++) {
-        char *path = text_printf("%s/%s", vm->dir, names[i]);
+        g_autofree char *path = g_build_filename(vm->dir, names[i], NULL);
 
         unlink(path);
-        free(path);
     }
     if (vm->dir && !keep) {
         rmdir(vm->dir);
     }
-    free(vm->dir);
-    vm->dir = NULL;
+    g_clear_pointer(&vm->dir, g_free);
 }

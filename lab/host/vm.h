@@ -25,7 +25,7 @@ struct vm {
     int helper_status;     /* its wait status once helper is 0 again */
 };
 
-/* Block the signals the agent handles and make the temporary directory; call
+/* Block the signals that are handled and make the temporary directory; call
  * once, first. Returns: false with a message in *@err. */
 bool vm_init(struct vm *vm, char **err);
 

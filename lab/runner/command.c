@@ -47,7 +47,7 @@ char *command_device_bdf(guint n)
     return g_strdup_printf("0000:00:%02x.0", FIRST_DEVICE_SLOT + n);
 }
 
-/* How smmu-lab-host is told the device: "MODEL/vfN,PROPERTIES" stands for the
+/* The name of the device for smmu-lab-host: "MODEL/vfN,PROPERTIES" stands for the
  * N-th virtual function of a MODEL. */
 static char *device_name(const Scenario *s, guint n)
 {
@@ -126,8 +126,8 @@ add_option(GStrvBuilder *argv, const char *option, const char *format, ...)
 }
 
 /*
- * A disk is attached with snapshot=on: the image stays as it was made, the
- * witness for what the guest reads.
+ * A disk is attached with snapshot=on: the image stays as it was made, to
+ * compare with what the guest reads.
  */
 static void add_device(GStrvBuilder *argv, const Scenario *s,
                        const RunFiles *files, guint n)
@@ -173,7 +173,7 @@ static void add_profile(GStrvBuilder *argv, const Scenario *s,
 
 /*
  * A panic ends QEMU (-no-reboot) and with it the wait for a time-out. Time
- * stamps tell the kernel's messages from others on the console.
+ * stamps distinguish the kernel's messages from others on the console.
  */
 static char *kernel_arguments(const Scenario *s, RunMode mode)
 {

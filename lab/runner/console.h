@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Console: what the emulated host says on its serial line; the runner's
- * own witness, independent of smmu-lab-host.
+ * Console: the serial line of the emulated host, which the runner reads itself,
+ * independent of smmu-lab-host.
  */
 #ifndef RUNNER_CONSOLE_H
 #define RUNNER_CONSOLE_H
@@ -14,9 +14,9 @@
 
 typedef struct Console {
     GQueue tail;                /* the last CONSOLE_TAIL lines, char * */
-    guint bad;                  /* lines that tell of trouble */
+    guint bad;                  /* lines of trouble */
     char *first_bad;            /* the first of them, or NULL */
-    gboolean events_expected;   /* those of the SMMU are no trouble */
+    gboolean events_expected;   /* those of the SMMU are not a failure */
     gboolean user_land;         /* others than the kernel speak too */
     const char *milestone;      /* static text, or NULL */
     int agent_exit;             /* smmu-lab-host's exit code, or -1 */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk.h"
+#include "util.h"
+#include "words.h"
 
 #include <errno.h>
 #include <gio/gio.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define CHUNK (1024 * 1024)
@@ -61,35 +64,101 @@ gboolean disk_create(const char *file, guint64 bytes, GError **error)
     return TRUE;
 }
 
-char *disk_hash(const char *file, guint64 offset, guint64 length,
-                GError **error)
+typedef struct Range {
+    uint64_t offset, length;
+} Range;
+
+/* The range that a step reads or writes. FALSE: it does neither. */
+static gboolean parse_range(const char *text, GuestVerb *verb,
+                            Range *range)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree guchar *chunk = g_malloc(CHUNK);
-    FILE *stream = fopen(file, "re");
+    g_autoptr(Step) step = step_parse(text, NULL);
 
-    if (!stream || fseeko(stream, offset, SEEK_SET)) {
-        fail(error, errno, "cannot read disk image %s", file);
-        if (stream) {
-            fclose(stream);
-        }
-        return NULL;
-    }
-    while (length) {
-        gsize got = fread(chunk, 1, MIN(length, CHUNK), stream);
+    *verb = step ? step->guest : GUEST_VERBS;
+    return (*verb == GUEST_READ || *verb == GUEST_WRITE) &&
+           guest_command_range(step->guest_args, &range->offset,
+                               &range->length);
+}
 
-        if (!got) {
-            break;
+static gboolean was_written(const GArray *written, const Range *range)
+{
+    for (guint i = 0; i < written->len; i++) {
+        const Range *w = &g_array_index(written, Range, i);
+
+        if (range->offset < w->offset + w->length &&
+            w->offset < range->offset + range->length) {
+            return TRUE;
         }
-        g_checksum_update(sum, chunk, got);
-        length -= got;
     }
-    fclose(stream);
-    if (length) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "%s ends %" G_GUINT64_FORMAT " bytes before the range",
-                    file, length);
-        return NULL;
+    return FALSE;
+}
+
+/* The device whose image has @hash at @range, or -1. */
+static int find_disk(const Scenario *s, const RunFiles *files,
+                     const Range *range, const char *hash)
+{
+    for (guint n = 0; s->devices[n]; n++) {
+        g_autofree char *file = command_disk_file(files, n);
+        g_autofree char *own = NULL;
+
+        if (!scenario_has_disk(s, n)) {
+            continue;
+        }
+        own = file_hash(file, range->offset, range->length);
+        if (!g_strcmp0(own, hash)) {
+            return n;
+        }
     }
-    return g_strdup(g_checksum_get_string(sum));
+    return -1;
+}
+
+static gboolean has_images(const Scenario *s)
+{
+    for (guint n = 0; s->devices[n]; n++) {
+        if (scenario_has_disk(s, n)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+DiskCheck disk_check(const Scenario *s, const RunFiles *files,
+                     const Report *report)
+{
+    g_autoptr(GArray) written = g_array_new(FALSE, FALSE, sizeof(Range));
+    DiskCheck check = { 0 };
+    guint64 seen = 0;
+
+    for (guint i = 0; has_images(s) && i < report->records->len; i++) {
+        const Record *record = g_ptr_array_index(report->records, i);
+        const char *text = record_get(record, "text");
+        const char *answer = record_get(record, "answer");
+        g_autofree char *hash = answer ? words_get(answer, "sha256") : NULL;
+        GuestVerb verb;
+        Range range;
+        int disk;
+
+        if (strcmp(record->kind, "step") || !text ||
+            !parse_range(text, &verb, &range)) {
+            continue;
+        }
+        if (verb == GUEST_WRITE) {
+            g_array_append_val(written, range);
+        }
+        if (!hash || verb != GUEST_READ || was_written(written, &range)) {
+            continue;
+        }
+        check.reads++;
+        disk = find_disk(s, files, &range, hash);
+        if (disk >= 0) {
+            seen |= 1ull << disk;
+        } else if (!check.problem) {
+            check.problem = g_strdup_printf("the data of '%s' is on no disk "
+                                            "of this run", text);
+        }
+    }
+    for (; seen; seen &= seen - 1) {
+        check.disks_read++;
+    }
+    return check;
 }

@@ -212,7 +212,7 @@ static void on_exit_of_child(GPid pid, int wait_status, gpointer data)
 }
 
 /*
- * Not GSubprocess: it does not tell the process group of a child that has
+ * Not GSubprocess: it does not report the process group of a child that has
  * already ended, and that may have left something running.
  */
 static gboolean spawn(Run *run, GError **error)

@@ -24,7 +24,7 @@ typedef struct Report {
  */
 Report *report_parse(const char *text);
 
-/* Reads @file; a file that is not there gives an empty report. */
+/* Reads @file; a missing file is an empty report. */
 Report *report_read(const char *file);
 
 void report_free(Report *report);

@@ -1,9 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "results.h"
 
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+Outcome *outcome_new(const Scenario *s, Verdict verdict, const char *reason)
+{
+    Outcome *o = g_new0(Outcome, 1);
+
+    o->name = g_strdup(s->name);
+    o->description = g_strdup(s->description);
+    o->verdict = verdict;
+    o->reason = g_strdup(reason);
+    o->report = report_parse("");
+    o->tail = g_new0(char *, 1);
+    return o;
+}
+
+void outcome_free(Outcome *o)
+{
+    g_free(o->name);
+    g_free(o->description);
+    g_free(o->reason);
+    g_clear_pointer(&o->report, report_free);
+    g_clear_pointer(&o->files, run_files_free);
+    g_strfreev(o->tail);
+    g_free(o);
+}
+
+char *outcome_tests(const Outcome *o)
+{
+    static const char *const names[] = {
+        "tests_passed", "tests_failed", "tests_skipped"
+    };
+    guint64 n[G_N_ELEMENTS(names)] = { 0 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        report_count(o->report, names[i], &n[i]);
+    }
+    return n[0] + n[1] + n[2] == 0 ? NULL
+        : g_strdup_printf("tests: %" G_GUINT64_FORMAT " passed, %"
+                          G_GUINT64_FORMAT " failed, %" G_GUINT64_FORMAT
+                          " skipped", n[0], n[1], n[2]);
+}
+
+void outcome_totals(const GPtrArray *outcomes, guint *totals)
+{
+    memset(totals, 0, VERDICT_LAST * sizeof(*totals));
+    for (guint i = 0; i < outcomes->len; i++) {
+        const Outcome *o = g_ptr_array_index(outcomes, i);
+
+        totals[o->verdict]++;
+    }
+}
+
+int outcome_exit_code(const GPtrArray *outcomes)
+{
+    guint totals[VERDICT_LAST];
+
+    outcome_totals(outcomes, totals);
+    if (totals[VERDICT_INTERRUPTED]) {
+        return EXIT_INTERRUPTED;
+    }
+    if (totals[VERDICT_FAIL]) {
+        return EXIT_FAIL;
+    }
+    if (totals[VERDICT_TIMEOUT]) {
+        return EXIT_TIMEOUT;
+    }
+    return totals[VERDICT_PASS] ? EXIT_PASS : EXIT_ALL_SKIPPED;
+}
+
+char *results_dir_make(const char *parent, GDateTime *now, GError **error)
+{
+    g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
+
+    if (g_mkdir_with_parents(parent, 0755)) {
+        goto fail;
+    }
+    for (guint n = 1; n < 1000; n++) {
+        g_autofree char *name = n == 1 ? g_strdup(stamp)
+            : g_strdup_printf("%s-%u", stamp, n);
+        g_autofree char *dir = g_build_filename(parent, name, NULL);
+
+        if (!g_mkdir(dir, 0755)) {
+            return g_steal_pointer(&dir);
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+fail:
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                "cannot make a directory in %s: %s; name another by "
+                "--results", parent, g_strerror(errno));
+    return NULL;
+}
+
+/* Renamed into place, so that there is always one to look at. */
+void results_dir_point_latest(const char *parent, const char *dir)
+{
+    g_autofree char *target = g_path_get_basename(dir);
+    g_autofree char *latest = g_build_filename(parent, "latest", NULL);
+    g_autofree char *fresh = g_strdup_printf("%s.%d", latest, getpid());
+
+    if (symlink(target, fresh) || g_rename(fresh, latest)) {
+        fprintf(stderr, "smmu-lab: warning: cannot point %s to %s: %s\n",
+                latest, target, g_strerror(errno));
+        g_unlink(fresh);
+    }
+}
 
 static void add_string(JsonBuilder *b, const char *name, const char *value)
 {
@@ -239,6 +351,95 @@ gboolean results_write(const char *file, const RunInfo *info,
                        const GPtrArray *outcomes, GError **error)
 {
     g_autofree char *text = results_to_json(info, outcomes);
+
+    return g_file_set_contents(file, text, -1, error);
+}
+
+/* XML has no place for control characters, not even escaped ones. */
+static char *escape(const char *text)
+{
+    g_autofree char *clean = g_utf8_make_valid(text ? text : "", -1);
+
+    for (char *p = clean; *p; p++) {
+        if ((guchar)*p < ' ' && *p != '\n' && *p != '\t') {
+            *p = '?';
+        }
+    }
+    return g_markup_escape_text(clean, -1);
+}
+
+/* The last lines of a console, and the tests that have something to say */
+static char *output_of(const Outcome *o, gboolean with_tail)
+{
+    g_autofree char *tests = outcome_tests(o);
+    g_autofree char *tail = g_strjoinv("\n", o->tail);
+    g_autoptr(GString) text = g_string_new(with_tail ? tail : "");
+
+    if (tests) {
+        g_string_append_printf(text, "%s%s", text->len ? "\n" : "", tests);
+    }
+    for (guint i = 0; i < o->report->records->len; i++) {
+        const Record *record = g_ptr_array_index(o->report->records, i);
+        const char *why = record_get(record, "reason");
+
+        if (!strcmp(record->kind, "test") && why && *why) {
+            g_string_append_printf(text, "\n%s qtest-%s %s: %s",
+                                   record_get(record, "result"),
+                                   record_get(record, "program"),
+                                   record_get(record, "name"), why);
+        }
+    }
+    return escape(text->str);
+}
+
+static void add_case(GString *xml, const Outcome *o)
+{
+    g_autofree char *name = escape(o->name);
+    g_autofree char *reason = escape(o->reason);
+    gboolean failed = o->verdict != VERDICT_PASS &&
+                      o->verdict != VERDICT_SKIP;
+    g_autofree char *output = output_of(o, failed);
+
+    g_string_append_printf(xml, "  <testcase classname=\"lab\" name=\"%s\" "
+                           "time=\"%.3f\">\n", name, o->seconds);
+    if (o->verdict == VERDICT_SKIP) {
+        g_string_append_printf(xml, "    <skipped message=\"%s\"/>\n",
+                               reason);
+    } else if (failed) {
+        g_string_append_printf(xml, "    <failure type=\"%s\" message=\"%s\"/>"
+                               "\n", verdict_name(o->verdict), reason);
+    }
+    if (failed || *output) {
+        g_string_append_printf(xml, "    <system-out>%s</system-out>\n",
+                               output);
+    }
+    g_string_append(xml, "  </testcase>\n");
+}
+
+char *junit_to_xml(const GPtrArray *outcomes, double seconds)
+{
+    g_autoptr(GString) xml = g_string_new(NULL);
+    guint totals[VERDICT_LAST];
+
+    outcome_totals(outcomes, totals);
+    g_string_append_printf(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                           "<testsuite name=\"smmu-lab\" tests=\"%u\" "
+                           "failures=\"%u\" skipped=\"%u\" time=\"%.3f\">\n",
+                           outcomes->len,
+                           outcomes->len - totals[VERDICT_PASS] -
+                           totals[VERDICT_SKIP], totals[VERDICT_SKIP],
+                           seconds);
+    for (guint i = 0; i < outcomes->len; i++) {
+        add_case(xml, g_ptr_array_index(outcomes, i));
+    }
+    g_string_append(xml, "</testsuite>\n");
+    return g_string_free(g_steal_pointer(&xml), FALSE);
+}
+
+gboolean junit_write(const char *file, const GPtrArray *outcomes,
+                     double seconds, GError **error)
+{
+    g_autofree char *text = junit_to_xml(outcomes, seconds);
 
     return g_file_set_contents(file, text, -1, error);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run.h"
-#include "data.h"
 #include "disk.h"
-#include "needs.h"
+#include "environment.h"
 #include "process.h"
 #include "qtests.h"
 
@@ -160,23 +159,23 @@ static char **tail_lines(const Console *console)
     return g_strv_builder_end(lines);
 }
 
-static void judge(Outcome *outcome, const Scenario *s, const Watch *watch,
+static void evaluate(Outcome *outcome, const Scenario *s, const Watch *watch,
                   const ProcessResult *result)
 {
     g_autofree char *host_stderr = last_line(watch->files->host_stderr);
     Report *report = report_read(watch->files->report);
-    DataCheck data = data_check(s, watch->files, report);
-    const Witness witness = {
+    DiskCheck data = disk_check(s, watch->files, report);
+    const Evidence evidence = {
         .process = result, .console = &watch->console, .report = report,
         .host_stderr = host_stderr, .data_problem = data.problem,
         .disks_read = data.disks_read,
     };
-    Judgement judgement = verdict_judge(s, &witness);
+    Evaluation evaluation = verdict_evaluate(s, &evidence);
 
     report_free(outcome->report);
     outcome->report = report;
-    outcome->verdict = judgement.verdict;
-    outcome->reason = judgement.reason;
+    outcome->verdict = evaluation.verdict;
+    outcome->reason = evaluation.reason;
     outcome->host_seconds = watch->report_seconds;
     outcome->disks_read = data.disks_read;
     outcome->reads = data.reads;
@@ -209,7 +208,7 @@ static gboolean run_process(Outcome *outcome, const Scenario *s,
     watch.console.events_expected = s->host_events;
     ok = process_run(&plan, &result, error);
     if (ok) {
-        judge(outcome, s, &watch, &result);
+        evaluate(outcome, s, &watch, &result);
     }
     console_clear(&watch.console);
     g_free(watch.milestone);

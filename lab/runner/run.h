@@ -5,7 +5,7 @@
 #ifndef RUNNER_RUN_H
 #define RUNNER_RUN_H
 
-#include "outcome.h"
+#include "results.h"
 #include "ui.h"
 
 /*

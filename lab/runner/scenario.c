@@ -70,7 +70,7 @@ static gboolean check_repeated(const Reader *r, const char *text,
             key = g_strstrip(g_strndup(*line, equals - *line));
             if (!g_hash_table_add(seen, g_strconcat(group, "]", key,
                                                     NULL))) {
-                return bad(r, error, group, key, "is there twice: give the "
+                return bad(r, error, group, key, "appears twice: give the "
                            "second one another key");
             }
         }

@@ -35,7 +35,7 @@ typedef struct Scenario {
     char *host_profile;         /* whose ID registers its SMMU has, or NULL */
     char *host_append;          /* kernel arguments, may be NULL */
     char **host_qemu_args;
-    gboolean host_events;       /* its SMMU may tell of events */
+    gboolean host_events;       /* events of its SMMU are not a failure */
 
     /* The guest's machine; a NULL means smmu-lab-host's default. */
     char *qemu;                 /* "series" or the name of a variant */

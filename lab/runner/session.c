@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "session.h"
-#include "junit.h"
-#include "needs.h"
-#include "process.h"
-#include "results-dir.h"
 #include "results.h"
+#include "environment.h"
+#include "process.h"
 #include "run.h"
-#include "versions.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #define RUNNER_UI_H
 
 #include "options.h"
-#include "outcome.h"
+#include "results.h"
 
 typedef struct Ui {
     gboolean terminal;

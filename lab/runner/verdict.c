@@ -13,10 +13,10 @@ const char *verdict_name(Verdict verdict)
     return names[verdict];
 }
 
-static Judgement G_GNUC_PRINTF(2, 3)
-judgement(Verdict verdict, const char *format, ...)
+static Evaluation G_GNUC_PRINTF(2, 3)
+evaluation(Verdict verdict, const char *format, ...)
 {
-    Judgement j = { .verdict = verdict };
+    Evaluation j = { .verdict = verdict };
     va_list args;
 
     va_start(args, format);
@@ -25,9 +25,9 @@ judgement(Verdict verdict, const char *format, ...)
     return j;
 }
 
-static const Judgement undecided = { VERDICT_PASS, NULL };
+static const Evaluation undecided = { VERDICT_PASS, NULL };
 
-static char *last_milestone(const Witness *w)
+static char *last_milestone(const Evidence *w)
 {
     char *milestone = report_milestone(w->report);
 
@@ -39,30 +39,30 @@ static char *last_milestone(const Witness *w)
 }
 
 /* How the emulated host ended. */
-static Judgement judge_process(const Scenario *s, const Witness *w)
+static Evaluation evaluate_process(const Scenario *s, const Evidence *w)
 {
     g_autofree char *milestone = last_milestone(w);
     const ProcessResult *p = w->process;
 
     switch (p->end) {
     case PROCESS_INTERRUPTED:
-        return judgement(VERDICT_INTERRUPTED, "interrupted after: %s",
+        return evaluation(VERDICT_INTERRUPTED, "interrupted after: %s",
                          milestone);
     case PROCESS_SILENT:
-        return judgement(VERDICT_TIMEOUT, "no sign of life for too long; "
+        return evaluation(VERDICT_TIMEOUT, "no sign of life for too long; "
                          "the last one: %s", milestone);
     case PROCESS_TIMED_OUT:
-        return judgement(VERDICT_TIMEOUT, "not done after %.0f s; the last "
+        return evaluation(VERDICT_TIMEOUT, "not done after %.0f s; the last "
                          "thing done: %s", p->seconds, milestone);
     case PROCESS_SIGNALED:
-        return judgement(VERDICT_FAIL, "the emulated host's QEMU was killed "
+        return evaluation(VERDICT_FAIL, "the emulated host's QEMU was killed "
                          "by signal %d (%s)", p->status,
                          g_strsignal(p->status));
     case PROCESS_EXITED:
         break;
     }
     if (p->status) {
-        return judgement(VERDICT_FAIL, "the emulated host's QEMU exited "
+        return evaluation(VERDICT_FAIL, "the emulated host's QEMU exited "
                          "with status %d: %s", p->status,
                          w->host_stderr ? w->host_stderr : "no message");
     }
@@ -70,7 +70,7 @@ static Judgement judge_process(const Scenario *s, const Witness *w)
 }
 
 /* What smmu-lab-host says of itself. */
-static Judgement judge_report(const Witness *w)
+static Evaluation evaluate_report(const Evidence *w)
 {
     const Record *verdict = report_last(w->report, "verdict", NULL);
     const char *result = verdict ? record_get(verdict, "result") : NULL;
@@ -80,31 +80,31 @@ static Judgement judge_report(const Witness *w)
     reason = reason && *reason ? reason : "smmu-lab-host gave no reason";
     if (!result) {
         if (w->console->first_bad) {
-            return judgement(VERDICT_FAIL, "the emulated host ended without "
+            return evaluation(VERDICT_FAIL, "the emulated host ended without "
                              "a verdict: %s", w->console->first_bad);
         }
         if (code >= 0) {
-            return judgement(VERDICT_FAIL, "smmu-lab-host gave no verdict "
+            return evaluation(VERDICT_FAIL, "smmu-lab-host gave no verdict "
                              "and ended with exit code %d", code);
         }
-        return judgement(VERDICT_FAIL, "the emulated host ended before "
+        return evaluation(VERDICT_FAIL, "the emulated host ended before "
                          "smmu-lab-host gave a verdict");
     }
     if (!strcmp(result, "skip")) {
-        return judgement(VERDICT_SKIP, "%s", reason);
+        return evaluation(VERDICT_SKIP, "%s", reason);
     }
     if (code == EXIT_TIMEOUT && strcmp(result, "pass")) {
-        return judgement(VERDICT_TIMEOUT, "%s", reason);
+        return evaluation(VERDICT_TIMEOUT, "%s", reason);
     }
     if (strcmp(result, "pass")) {
-        return judgement(VERDICT_FAIL, "%s", reason);
+        return evaluation(VERDICT_FAIL, "%s", reason);
     }
     if (code < 0) {
-        return judgement(VERDICT_FAIL, "smmu-lab-host reported a pass, but "
+        return evaluation(VERDICT_FAIL, "smmu-lab-host reported a pass, but "
                          "the console did not say how it ended");
     }
     if (code > 0) {
-        return judgement(VERDICT_FAIL, "smmu-lab-host reported a pass but "
+        return evaluation(VERDICT_FAIL, "smmu-lab-host reported a pass but "
                          "ended with exit code %d", code);
     }
     return undecided;
@@ -126,7 +126,7 @@ static gboolean expect_held(const Report *report, const char *expr)
 static bool counter_of_runner(void *opaque, const char *name,
                               uint64_t *value)
 {
-    const Witness *w = opaque;
+    const Evidence *w = opaque;
     guint64 counted;
     gboolean known = TRUE;
 
@@ -140,7 +140,7 @@ static bool counter_of_runner(void *opaque, const char *name,
 }
 
 /* What the runner alone knows */
-static Judgement judge_own_expect(const Witness *w, const Expect *e)
+static Evaluation evaluate_own_expect(const Evidence *w, const Expect *e)
 {
     const ExpectSource source = {
         .opaque = (void *)w, .counter = counter_of_runner,
@@ -150,14 +150,14 @@ static Judgement judge_own_expect(const Witness *w, const Expect *e)
     gboolean ok = expect_holds(e, &source, &left, &right, &problem);
 
     report_add_expect(w->report, ok, e->text, left, right);
-    return ok ? undecided : judgement(VERDICT_FAIL, "%s", problem);
+    return ok ? undecided : evaluation(VERDICT_FAIL, "%s", problem);
 }
 
 /*
  * A pass without all that was asked is none: smmu-lab-host must have
  * answered for every step and every expectation of the scenario.
  */
-static Judgement judge_completeness(const Scenario *s, const Witness *w)
+static Evaluation evaluate_completeness(const Scenario *s, const Evidence *w)
 {
     guint steps = 0;
 
@@ -167,17 +167,17 @@ static Judgement judge_completeness(const Scenario *s, const Witness *w)
         steps += !strcmp(record->kind, "step");
     }
     if (steps < s->plan->steps->len) {
-        return judgement(VERDICT_FAIL, "the report is of %u steps, the "
+        return evaluation(VERDICT_FAIL, "the report is of %u steps, the "
                          "scenario has %u", steps, s->plan->steps->len);
     }
     for (guint i = 0; i < s->plan->expects->len; i++) {
         const Expect *e = g_ptr_array_index(s->plan->expects, i);
-        Judgement j = undecided;
+        Evaluation j = undecided;
 
         if (expect_is_runners(e)) {
-            j = judge_own_expect(w, e);
+            j = evaluate_own_expect(w, e);
         } else if (!expect_held(w->report, e->text)) {
-            j = judgement(VERDICT_FAIL, "the report does not say that '%s' "
+            j = evaluation(VERDICT_FAIL, "the report does not say that '%s' "
                           "holds", e->text);
         }
         if (j.verdict != VERDICT_PASS) {
@@ -188,34 +188,34 @@ static Judgement judge_completeness(const Scenario *s, const Witness *w)
 }
 
 /* What the runner saw itself. */
-static Judgement judge_witnesses(const Witness *w)
+static Evaluation evaluate_seen(const Evidence *w)
 {
     if (w->console->bad) {
-        return judgement(VERDICT_FAIL, "the emulated host's console shows "
+        return evaluation(VERDICT_FAIL, "the emulated host's console shows "
                          "trouble: %s", w->console->first_bad);
     }
     if (w->data_problem) {
-        return judgement(VERDICT_FAIL, "%s", w->data_problem);
+        return evaluation(VERDICT_FAIL, "%s", w->data_problem);
     }
     if (w->report->bad_lines) {
-        return judgement(VERDICT_FAIL, "%u lines of the report are no "
+        return evaluation(VERDICT_FAIL, "%u lines of the report are no "
                          "records", w->report->bad_lines);
     }
     return undecided;
 }
 
-Judgement verdict_judge(const Scenario *s, const Witness *w)
+Evaluation verdict_evaluate(const Scenario *s, const Evidence *w)
 {
-    Judgement j = judge_process(s, w);
+    Evaluation j = evaluate_process(s, w);
 
     if (j.verdict == VERDICT_PASS) {
-        j = judge_report(w);
+        j = evaluate_report(w);
     }
     if (j.verdict == VERDICT_PASS) {
-        j = judge_witnesses(w);
+        j = evaluate_seen(w);
     }
     if (j.verdict == VERDICT_PASS) {
-        j = judge_completeness(s, w);
+        j = evaluate_completeness(s, w);
     }
     return j;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Verdict: what a run of a scenario showed, from several witnesses:
- * smmu-lab-host's report, the emulated host's console, QEMU's end, and
- * the images the runner made.
+ * Verdict: what a run of a scenario showed. Independent checks must agree:
+ * smmu-lab-host's report, the emulated host's console, QEMU's end, and the
+ * images the runner made.
  */
 #ifndef RUNNER_VERDICT_H
 #define RUNNER_VERDICT_H
@@ -24,22 +24,22 @@ typedef enum {
 /* "pass", "fail", ... ; static. */
 const char *verdict_name(Verdict verdict);
 
-typedef struct Judgement {
+typedef struct Evaluation {
     Verdict verdict;
     char *reason;               /* one sentence; NULL for PASS */
-} Judgement;
+} Evaluation;
 
-/* What the runner measured itself; see data.h. */
-typedef struct Witness {
+/* What the runner measured itself; see disk.h. */
+typedef struct Evidence {
     const ProcessResult *process;
     const Console *console;
     Report *report;
     const char *host_stderr;    /* last line of the host's QEMU, or NULL */
     const char *data_problem;   /* reads that differ from the images */
     guint64 disks_read;         /* images of which data was read */
-} Witness;
+} Evidence;
 
-/* Judges a run of @s. The caller owns the reason. */
-Judgement verdict_judge(const Scenario *s, const Witness *witness);
+/* Evaluates a run of @s. The caller owns the reason. */
+Evaluation verdict_evaluate(const Scenario *s, const Evidence *evidence);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's command line, and QEMU's that it makes of it. */
+/* smmu-lab-host's command line, and QEMU's that it makes of it. */
 #include <glib.h>
 
 #include "args.h"
 #include "command.h"
-#include "vf.h"
+#include "pci.h"
 
 #define COMPLETE "--device 1:0.0 --qemu q --kernel k --initrd i --firmware f "
 
@@ -13,12 +13,16 @@ static enum args_result parse(const char *line, struct config *config,
 {
     g_auto(GStrv) argv = NULL;
     g_autofree char *all = g_strconcat("smmu-lab-host ", line, NULL);
+    enum args_result result;
     int argc;
 
     *err = NULL;
     g_assert_true(g_shell_parse_argv(all, &argc, &argv, NULL));
-    /* the configuration keeps pointers into it */
-    return args_parse(argc, g_steal_pointer(&argv), config, err);
+    result = args_parse(argc, argv, config, err);
+    if (result != ARGS_RUN) {
+        args_clear(config);
+    }
+    return result;
 }
 
 static struct config complete(const char *more)
@@ -50,14 +54,14 @@ static void test_bdf(void)
 {
     char bdf[16];
 
-    g_assert_true(args_parse_bdf("1:0.0", bdf));
+    g_assert_true(pci_parse_bdf("1:0.0", bdf));
     g_assert_cmpstr(bdf, ==, "0000:01:00.0");
-    g_assert_true(args_parse_bdf("0002:af:1f.7", bdf));
+    g_assert_true(pci_parse_bdf("0002:af:1f.7", bdf));
     g_assert_cmpstr(bdf, ==, "0002:af:1f.7");
-    g_assert_false(args_parse_bdf("0000:01:20.0", bdf));
-    g_assert_false(args_parse_bdf("0000:01:00.8", bdf));
-    g_assert_false(args_parse_bdf("0000:01:00.0x", bdf));
-    g_assert_false(args_parse_bdf("nvme0", bdf));
+    g_assert_false(pci_parse_bdf("0000:01:20.0", bdf));
+    g_assert_false(pci_parse_bdf("0000:01:00.8", bdf));
+    g_assert_false(pci_parse_bdf("0000:01:00.0x", bdf));
+    g_assert_false(pci_parse_bdf("nvme0", bdf));
 }
 
 static void test_virtual_functions(void)
@@ -66,33 +70,37 @@ static void test_virtual_functions(void)
     unsigned index = 99;
     char pf[16];
 
-    g_assert_true(vf_parse("1:0.0/vf3", pf, &index));
+    g_assert_true(pci_parse_vf("1:0.0/vf3", pf, &index));
     g_assert_cmpstr(pf, ==, "0000:01:00.0");
     g_assert_cmpuint(index, ==, 3);
-    g_assert_false(vf_parse("0000:01:00.0", pf, &index));
-    g_assert_false(vf_parse("0000:01:00.0/3", pf, &index));
-    g_assert_false(vf_parse("0000:01:00.0/vf", pf, &index));
-    g_assert_false(vf_parse("0000:01:00.0/vf0x", pf, &index));
-    g_assert_false(vf_parse("0000:01:00.0/vf999", pf, &index));
-    g_assert_false(vf_parse("nvme0/vf0", pf, &index));
+    g_assert_false(pci_parse_vf("0000:01:00.0", pf, &index));
+    g_assert_false(pci_parse_vf("0000:01:00.0/3", pf, &index));
+    g_assert_false(pci_parse_vf("0000:01:00.0/vf", pf, &index));
+    g_assert_false(pci_parse_vf("0000:01:00.0/vf0x", pf, &index));
+    g_assert_false(pci_parse_vf("0000:01:00.0/vf999", pf, &index));
+    g_assert_false(pci_parse_vf("nvme0/vf0", pf, &index));
 
+    args_clear(&config);
     config = complete("--device 2:0.0/vf0 --device 2:0.0/vf1");
-    g_assert_cmpstr(config.devices.v[1], ==, "0000:02:00.0/vf0");
-    g_assert_cmpstr(config.devices.v[2], ==, "0000:02:00.0/vf1");
+    g_assert_cmpstr(g_ptr_array_index(config.devices, 1), ==, "0000:02:00.0/vf0");
+    g_assert_cmpstr(g_ptr_array_index(config.devices, 2), ==, "0000:02:00.0/vf1");
+    args_clear(&config);
 }
 
 static void test_defaults(void)
 {
     struct config config = complete("");
 
-    g_assert_cmpstr(config.devices.v[0], ==, "0000:01:00.0");
+    g_assert_cmpstr(g_ptr_array_index(config.devices, 0), ==, "0000:01:00.0");
     g_assert_cmpstr(config.accel, ==, "kvm");
-    g_assert_cmpuint(config.smp, ==, 1);
-    g_assert_cmpuint(config.qemu_args.n, ==, 6);
+    g_assert_cmpint(config.smp, ==, 1);
+    g_assert_cmpuint(g_strv_length(config.qemu_args), ==, 6);
     g_assert_cmpuint(config.plan->steps->len, ==, 4);
     g_assert_cmpuint(config.plan->expects->len, >, 5);
+    args_clear(&config);
     config = complete("--expect 'boots == 2' --step boot");
     g_assert_cmpuint(config.plan->steps->len, ==, 1);
+    args_clear(&config);
 }
 
 static void test_last_wins(void)
@@ -102,6 +110,7 @@ static void test_last_wins(void)
     g_assert_cmpstr(config.qemu, ==, "q2");
     g_assert_null(config.firmware);
     g_assert_cmpfloat(config.timeout, ==, 2.5);
+    args_clear(&config);
 }
 
 static void test_refused(void)
@@ -115,8 +124,9 @@ static void test_refused(void)
     refuse("--fly", "--fly");
     refuse("--timeout", "--timeout");
     refuse("--timeout soon", "soon");
-    refuse("--timeout 0", "--timeout 0");
-    refuse("--smp 0", "--smp 0");
+    refuse(COMPLETE "--timeout 0", "--timeout 0");
+    refuse("--smp many", "many");
+    refuse(COMPLETE "--smp 0", "--smp 0");
     refuse("stray", "stray");
     refuse("--step fly", "--step 'fly': unknown step");
     refuse("--expect 'irks == 0'", "--expect 'irks == 0': unknown counter");
@@ -130,6 +140,7 @@ static void test_no_device(void)
 
     g_assert_cmpint(parse("--qemu q --kernel k --initrd i --firmware none "
                           "--qemu-arg -S", &config, &err), ==, ARGS_RUN);
+    args_clear(&config);
 }
 
 /* Test programs take no guest */
@@ -145,18 +156,16 @@ static void test_qtests(void)
     refuse("--device 1:0.0 --qemu q --step 'qtest a'", "--qtests");
     refuse("--device 1:0.0 --qemu q --qtests d --step 'qtest a' --step boot",
            "--kernel");
+    args_clear(&config);
 }
 
 static char *joined(const struct config *config, const char *dir)
 {
-    struct strlist argv = { 0 };
     char *err = NULL;
-    char *line;
+    g_auto(GStrv) argv = command_build(config, dir, &err);
 
-    g_assert_true(command_build(config, dir, &argv, &err));
-    line = g_strjoinv("\n", argv.v);
-    strlist_clear(&argv);
-    return line;
+    g_assert_cmpstr(err, ==, NULL);
+    return g_strjoinv("\n", argv);
 }
 
 static void test_command(void)
@@ -172,6 +181,7 @@ static void test_command(void)
     g_assert_nonnull(strstr(line, "path=/tmp/dir/qmp\n"));
     g_assert_nonnull(strstr(line, ",host=0000:01:00.0,"));
     g_assert_null(strstr(line, "${dev"));
+    args_clear(&config);
 }
 
 static void test_shell_command(void)
@@ -181,18 +191,18 @@ static void test_shell_command(void)
 
     g_assert_nonnull(strstr(line, " lab.shell=guest\n-serial\nmon:stdio\n"));
     g_assert_null(strstr(line, "-bios"));
+    args_clear(&config);
 }
 
 static void test_unknown_device(void)
 {
     struct config config = complete("--qemu-arg host=${dev1}");
-    struct strlist argv = { 0 };
     char *err = NULL;
 
-    g_assert_false(command_build(&config, "/tmp", &argv, &err));
+    g_assert_null(command_build(&config, "/tmp", &err));
     g_assert_nonnull(strstr(err, "${dev1}"));
-    free(err);
-    strlist_clear(&argv);
+    g_free(err);
+    args_clear(&config);
 }
 
 static void test_eleven_devices(void)
@@ -208,6 +218,7 @@ static void test_eleven_devices(void)
     text = command_replace(&config, "${dev1} ${dev11}", &err);
     g_assert_cmpstr(text, ==, "0000:02:01.0 0000:02:0b.0");
     free(text);
+    args_clear(&config);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's reading of the guest's console. */
+/* smmu-lab-host's reading of the guest's console. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stands for QEMU with a guest in tests of the host agent: connects to the
+ * Stands for QEMU with a guest in tests of smmu-lab-host: connects to the
  * same sockets, plays the guest's agent and a monitor. What it does is chosen
  * by the commands it gets; FAKE_QEMU=refuse makes it exit at once.
  */

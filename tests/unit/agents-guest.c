@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest agent: /proc/interrupts and answers. */
+/* smmu-lab-guest: what it reads of the kernel and of registers, answers, commands in the background. */
 #include <glib.h>
+#include <poll.h>
 #include <string.h>
 
-#include "answer.h"
+#include "background.h"
 #include "edu.h"
 #include "interrupts.h"
+#include "memory.h"
 #include "msi.h"
-#include "pattern.h"
-#include "ram.h"
+#include "smmu.h"
 
 static const char table[] =
     "           CPU0       CPU1       \n"
@@ -174,6 +175,103 @@ static void test_full_answer(void)
     g_assert_cmpuint(strlen(a.text), ==, a.len);
 }
 
+static void test_smmu_place(void)
+{
+    static const char iomem[] =
+        "0c000000-0c01ffff : ARMH0011:00\n"
+        "0c010000-0c010dff : arm-smmu-v3.0.auto arm-smmu-v3.0.auto\n"
+        "0c020000-0c03ffff : arm-smmu-v3.0.auto\n"
+        "  0c020000-0c020dff : arm-smmu-v3.0.auto arm-smmu-v3.0.auto\n"
+        "0c040000-0c05ffff : arm-smmu-v3.1.auto\n";
+
+    g_assert_cmphex(smmu_place(iomem), ==, 0xc020000);
+    g_assert_cmphex(smmu_place("40000000-bbffffff : System RAM\n"), ==, 0);
+    g_assert_cmphex(smmu_place(""), ==, 0);
+}
+
+static void test_queue(void)
+{
+    uint64_t ring[4 * 4] = { 0 };
+    struct smmu_queue q;
+
+    for (unsigned i = 0; i < 4; i++) {
+        ring[4 * i] = (0x18ull + i) << 32 | 0x10;
+        ring[4 * i + 2] = 0x1000 * i;
+    }
+    smmu_queue_parse(ring, 2, 0, 0, &q);
+    g_assert_true(!q.count && !q.overflow);
+    smmu_queue_parse(ring, 2, 4, 0, &q); /* full */
+    g_assert_cmpuint(q.count, ==, 4);
+    g_assert_cmphex(q.first.type, ==, 0x10);
+    g_assert_cmphex(q.first.sid, ==, 0x18);
+    g_assert_cmphex(q.last.address, ==, 0x3000);
+    g_assert_false(q.overflow);
+    smmu_queue_parse(ring, 2, 0x80000001, 7, &q); /* wrapped, and lost some */
+    g_assert_cmpuint(q.count, ==, 2);
+    g_assert_cmphex(q.first.address, ==, 0x3000);
+    g_assert_cmphex(q.last.sid, ==, 0x18);
+    g_assert_true(q.overflow);
+    smmu_queue_parse(ring, 2, 0x80000001, 0x80000001, &q); /* acknowledged */
+    g_assert_true(!q.count && !q.overflow);
+}
+
+static void test_flood(void)
+{
+    uint64_t ring[2 << 3];
+
+    smmu_fill_commands(ring, 3, 0x18);
+    g_assert_cmphex(ring[0], ==, 0x1800000003ull); /* CFGI_STE */
+    g_assert_cmphex(ring[1], ==, 1);
+    for (unsigned i = 0; i < 8; i++) {
+        /* CMD_SYNCs without MSI in every other place */
+        g_assert_cmpint(ring[2 * i] == 0x46 && !ring[2 * i + 1], ==, i % 2);
+    }
+}
+
+static void echo(const char *command, struct answer *a)
+{
+    if (!strcmp(command, "fail")) {
+        answer_error(a, "it failed");
+    } else if (strcmp(command, "nothing")) {
+        answer_add(a, "said=%s", command);
+    } else {
+        poll(NULL, 0, 200);
+    }
+}
+
+static void test_background(void)
+{
+    struct answer a = { .len = 0 };
+
+    g_assert_false(background_finish("one", &a));
+    g_assert_cmpstr(a.text, ==, "nothing runs");
+
+    a = (struct answer){ .len = 0 };
+    g_assert_true(background_begin("nothing", echo, &a));
+    background_running(&a);
+    g_assert_cmpstr(a.text, ==, "running=1");
+    g_assert_false(background_begin("two", echo, &a));
+    g_assert_nonnull(strstr(a.text, "`nothing` has not been finished"));
+    a = (struct answer){ .len = 0 };
+    g_assert_false(background_finish("two", &a));
+    g_assert_cmpstr(a.text, ==, "what runs is `nothing`");
+    a = (struct answer){ .len = 0 };
+    g_assert_true(background_finish("nothing", &a));
+    g_assert_cmpstr(a.text, ==, "");
+    background_running(&a);
+    g_assert_cmpstr(a.text, ==, "running=0");
+
+    a = (struct answer){ .len = 0 };
+    g_assert_true(background_begin("this", echo, &a));
+    g_assert_true(background_finish("this", &a));
+    g_assert_cmpstr(a.text, ==, "said=this");
+    a = (struct answer){ .len = 0 };
+    g_assert_true(background_begin("fail", echo, &a));
+    g_assert_false(background_finish("fail", &a));
+    g_assert_true(a.failed);
+    g_assert_cmpstr(a.text, ==, "it failed");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -187,5 +285,9 @@ int main(int argc, char **argv)
     g_test_add_func("/agents/ram/kernels", test_ram);
     g_test_add_func("/agents/pattern", test_pattern);
     g_test_add_func("/agents/edu/words", test_edu_words);
+    g_test_add_func("/agents/smmu/place", test_smmu_place);
+    g_test_add_func("/agents/smmu/flood", test_flood);
+    g_test_add_func("/agents/smmu/queue", test_queue);
+    g_test_add_func("/agents/background", test_background);
     return g_test_run();
 }

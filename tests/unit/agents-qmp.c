@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's QMP and JSON reading. */
+/* smmu-lab-host's QMP and JSON reading. */
 #include <glib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -134,7 +134,7 @@ static void test_events(Fixture *f, gconstpointer data)
     message = qmp_take_event(&f->qmp, "RESET", NULL);
     g_assert_nonnull(message);
     free(message);
-    g_assert_cmpuint(f->qmp.events.n, ==, 0);
+    g_assert_cmpuint(f->qmp.events->len, ==, 0);
 }
 
 static void test_long_message(Fixture *f, gconstpointer data)

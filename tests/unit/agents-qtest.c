@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `qtest` steps of the host agent, with scripts that stand for the programs. */
+/* `qtest` steps of smmu-lab-host, with scripts that stand for the programs. */
 #include <glib.h>
 #include <glib/gstdio.h>
 
@@ -12,10 +12,10 @@ static void set_up(Fixture *f, gconstpointer data)
     char *err = NULL;
 
     fixture_set_up(f, "agents qtest");
-    f->config.qemu = "/some where/qemu";
-    f->config.qtests = f->dir;
-    strlist_add(&f->config.devices, "0000:00:08.0");
-    strlist_add(&f->config.devices, "0000:00:09.0");
+    f->config.qemu = g_strdup("/some where/qemu");
+    f->config.qtests = g_strdup(f->dir);
+    g_ptr_array_add(f->config.devices, g_strdup("0000:00:08.0"));
+    g_ptr_array_add(f->config.devices, g_strdup("0000:00:09.0"));
     g_assert_true(report_open(&f->run.report, f->dir, &err));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's comparison of what the guest read with what is there. */
+/* smmu-lab-host's comparison of what the guest read with what is there. */
 #include <glib.h>
 
 #include "reference.h"
@@ -7,13 +7,14 @@
 static void add(struct references *refs, const char *disk, guint64 offset,
                 guint64 bytes, const char *sha)
 {
-    struct reference *ref;
+    struct reference ref = { .offset = offset, .bytes = bytes };
 
-    refs->v = g_realloc_n(refs->v, refs->n + 1, sizeof(*refs->v));
-    ref = &refs->v[refs->n++];
-    *ref = (struct reference){ .offset = offset, .bytes = bytes };
-    g_strlcpy(ref->disk, disk, sizeof(ref->disk));
-    g_strlcpy(ref->sha256, sha, sizeof(ref->sha256));
+    if (!refs->v) {
+        refs->v = g_array_new(FALSE, FALSE, sizeof(ref));
+    }
+    g_strlcpy(ref.disk, disk, sizeof(ref.disk));
+    g_strlcpy(ref.sha256, sha, sizeof(ref.sha256));
+    g_array_append_val(refs->v, ref);
 }
 
 static void test_read(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's engine, with a program that stands for QEMU. */
+/* The engine of smmu-lab-host, with a program that stands for QEMU. */
 #include <glib.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,14 +10,14 @@
 static void set_up(Fixture *f, gconstpointer data)
 {
     fixture_set_up(f, "agents-run");
-    f->config.qemu = g_getenv("FAKE_QEMU_BINARY");
-    f->config.kernel = "k";
-    f->config.initrd = "i";
-    f->config.machine = "virt";
-    f->config.accel = "kvm";
-    f->config.cpu = "host";
-    f->config.memory = "1M";
-    f->config.append = "";
+    f->config.qemu = g_strdup(g_getenv("FAKE_QEMU_BINARY"));
+    f->config.kernel = g_strdup("k");
+    f->config.initrd = g_strdup("i");
+    f->config.machine = g_strdup("virt");
+    f->config.accel = g_strdup("kvm");
+    f->config.cpu = g_strdup("host");
+    f->config.memory = g_strdup("1M");
+    f->config.append = g_strdup("");
     f->config.smp = 1;
     g_assert_nonnull(f->config.qemu);
     g_unsetenv("FAKE_QEMU");
@@ -46,7 +46,7 @@ static void test_good(Fixture *f, gconstpointer data)
     static const char *const steps[] = {
         "boot", "guest read dev=x", "repeat 2 { guest write dev=x ; sleep 0 }",
         "guest sh lost", "guest edu op=irq", "guest iommu",
-        "guest finish ping bdf=x", "guest begin read", NULL
+        "guest finish edu op=loop", "guest begin read", NULL
     };
 
     g_assert_true(fixture_run(f, steps));
@@ -288,7 +288,8 @@ static void test_no_qemu(Fixture *f, gconstpointer data)
 {
     static const char *const steps[] = { "boot", NULL };
 
-    f->config.qemu = "/nonexistent/qemu";
+    g_free(f->config.qemu);
+    f->config.qemu = g_strdup("/nonexistent/qemu");
     g_assert_false(fixture_run(f, steps));
     assert_reason(f, "/nonexistent/qemu");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What test programs print, as the host agent understands it. */
+/* What test programs print, as smmu-lab-host understands it. */
 #include <glib.h>
 
 #include "tap.h"

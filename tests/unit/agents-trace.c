@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host agent's reading of QEMU's trace. */
+/* smmu-lab-host's reading of QEMU's trace. */
 #include <glib.h>
 #include <glib/gstdio.h>
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the runner and the two agents share: words, numbers, strings, SHA-256. */
+/* What the runner and the two agents share: words, numbers, commands for the guest, the kernel's lines. */
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest-command.h"
 #include "kernel-log.h"
-#include "sha256.h"
-#include "text.h"
+#include "util.h"
 #include "words.h"
 
 static void test_words(void)
@@ -69,14 +70,6 @@ static void test_quote(void)
     g_assert_cmpstr(back[0], ==, original);
 }
 
-static void test_replace(void)
-{
-    char *s = text_replace("host=${dev0},x=${dev0}", "${dev0}", "0:1.0");
-
-    g_assert_cmpstr(s, ==, "host=0:1.0,x=0:1.0");
-    free(s);
-}
-
 static void test_first_failure_stays(void)
 {
     char *err = NULL;
@@ -85,29 +78,6 @@ static void test_first_failure_stays(void)
     g_assert_false(text_fail(&err, "second"));
     g_assert_cmpstr(err, ==, "first 1");
     free(err);
-}
-
-static void test_sha256(void)
-{
-    /* any length, in any pieces, against GLib's own */
-    guint8 data[300];
-    char hex[SHA256_HEX];
-
-    for (gsize i = 0; i < sizeof(data); i++) {
-        data[i] = i * 7;
-    }
-    for (gsize len = 0; len <= sizeof(data); len++) {
-        g_autofree char *expected =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, len);
-        gsize cut = len / 3;
-        struct sha256 s;
-
-        sha256_init(&s);
-        sha256_add(&s, data, cut);
-        sha256_add(&s, data + cut, len - cut);
-        sha256_hex(&s, hex);
-        g_assert_cmpstr(hex, ==, expected);
-    }
 }
 
 /* As Linux 6.18 and 7.2 print them, with a time stamp or without */
@@ -199,7 +169,7 @@ static void test_guest_commands(void)
         { "read ofset=1M", "unknown word 'ofset=1M': read takes dev bdf bs count offset jobs loops" },
         { "read seed=1", "'seed=1'" }, { "read dev", "'dev'" }, { "read =1", "'=1'" },
         { "read dev=\"x", "quote" }, { "iommu n=1", "iommu takes none" },
-        { "smmu op=look n=4", "'n=4'" }, { "begin read dv=x", "'dv=x'" }, { "finish", "unknown command ''" },
+        { "ping bdf=x", "unknown command 'ping'" }, { "smmu op=look n=4", "'n=4'" }, { "begin read dv=x", "'dv=x'" }, { "finish", "unknown command ''" },
         { "begin begin reed", "unknown command 'reed'" }, { "poweroff now", "'now'" },
         { "rea dev=x", "unknown command 'rea': there are read, write, " }, { "", "unknown command ''" },
     };
@@ -217,6 +187,30 @@ static void test_guest_commands(void)
     }
 }
 
+static void test_files(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("common-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "file", NULL);
+    g_autofree char *link = g_build_filename(dir, "link", NULL);
+    g_auto(GStrv) names = NULL, none = file_names("/nonexistent");
+    char text[6];
+
+    g_assert_false(file_write(file, "x"));
+    g_assert_true(g_file_set_contents(file, "first\nsecond\n", -1, NULL));
+    g_assert_true(file_write(file, "one\n"));
+    g_assert_true(file_read_line(file, text, sizeof(text)));
+    g_assert_cmpstr(text, ==, "one");
+    g_assert_false(file_read_line("/nonexistent", text, sizeof(text)));
+    g_assert_cmpint(symlink("../bus/pci", link), ==, 0);
+    g_assert_true(file_link_name(link, text, sizeof(text)));
+    g_assert_cmpstr(text, ==, "pci");
+    g_assert_false(file_link_name(file, text, sizeof(text)));
+    names = file_names(dir);
+    g_assert_cmpuint(g_strv_length(names), ==, 2);
+    g_assert_cmpuint(g_strv_length(none), ==, 0);
+    g_assert_cmpint(g_unlink(link) || g_unlink(file) || g_rmdir(dir), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -224,10 +218,9 @@ int main(int argc, char **argv)
     g_test_add_func("/common/words/value", test_value);
     g_test_add_func("/common/words/number", test_number);
     g_test_add_func("/common/words/quote", test_quote);
-    g_test_add_func("/common/text/replace", test_replace);
-    g_test_add_func("/common/text/first-failure", test_first_failure_stays);
+    g_test_add_func("/common/util/first-failure", test_first_failure_stays);
+    g_test_add_func("/common/util/files", test_files);
     g_test_add_func("/common/kernel-log", test_kernel_lines);
     g_test_add_func("/common/guest-command", test_guest_commands);
-    g_test_add_func("/common/sha256", test_sha256);
     return g_test_run();
 }

@@ -3,6 +3,8 @@
 
 #include <glib/gstdio.h>
 
+#include "util.h"
+
 void fixture_set_up(Fixture *f, const char *name)
 {
     g_autofree char *template = g_strdup_printf("%s-XXXXXX", name);
@@ -10,8 +12,11 @@ void fixture_set_up(Fixture *f, const char *name)
 
     f->dir = g_dir_make_tmp(template, NULL);
     g_assert_nonnull(f->dir);
-    f->config = (struct config){ .output = f->dir, .timeout = 20,
-                                 .silence = 20, .plan = plan_new() };
+    f->config = (struct config){
+        .output = g_strdup(f->dir), .timeout = 20, .silence = 20,
+        .plan = plan_new(), .devices = g_ptr_array_new_with_free_func(g_free),
+        .qemu_args = g_new0(char *, 1),
+    };
     f->run.config = &f->config;
     g_assert_true(vm_init(&f->run.vm, &err));
 }
@@ -23,12 +28,11 @@ void fixture_tear_down(Fixture *f)
 
     vm_end(&f->run.vm, false);
     g_clear_pointer(&f->run.answers, g_hash_table_unref);
-    plan_free(f->config.plan);
-    free(f->run.reason);
+    g_free(f->run.reason);
     references_free(&f->run.refs);
     trace_free(&f->run.trace);
     report_close(&f->run.report);
-    strlist_clear(&f->config.devices);
+    args_clear(&f->config);
     while ((name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(f->dir, name, NULL);
 

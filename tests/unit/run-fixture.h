@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A run of the host agent in a directory of its own, for its tests. */
+/* A run of smmu-lab-host in a directory of its own, for its tests. */
 #ifndef UNIT_RUN_FIXTURE_H
 #define UNIT_RUN_FIXTURE_H
 

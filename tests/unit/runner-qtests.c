@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "command.h"
-#include "junit.h"
-#include "needs.h"
-#include "qtests.h"
 #include "results.h"
+#include "environment.h"
+#include "qtests.h"
 
 typedef struct Fixture {
     char *dir;

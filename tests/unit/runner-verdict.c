@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Verdicts: one witness against it is enough; a pass needs them all. */
+/* Verdicts: one check that fails is enough; a pass needs them all. */
 #include "verdict.h"
 
 #include <stdarg.h>
@@ -32,12 +32,12 @@ static void check(const Case *c)
     g_autofree char *end = g_strdup_printf("lab: smmu-lab-host exit %d",
                                            c->agent_exit);
     Console console;
-    Witness witness = {
+    Evidence evidence = {
         .process = &c->process, .console = &console, .report = report,
         .host_stderr = "qemu: bad", .data_problem = c->data_problem,
         .disks_read = c->no_disk ? 0 : 1,
     };
-    Judgement judgement;
+    Evaluation evaluation;
 
     console_init(&console);
     console_line(&console, "[0.0] Booting Linux on physical CPU 0x0");
@@ -48,18 +48,18 @@ static void check(const Case *c)
     if (c->agent_exit >= 0) {
         console_line(&console, end);
     }
-    judgement = verdict_judge(&scenario, &witness);
-    g_test_message("%s: %s", verdict_name(judgement.verdict),
-                   judgement.reason);
-    g_assert_cmpstr(verdict_name(judgement.verdict), ==,
+    evaluation = verdict_evaluate(&scenario, &evidence);
+    g_test_message("%s: %s", verdict_name(evaluation.verdict),
+                   evaluation.reason);
+    g_assert_cmpstr(verdict_name(evaluation.verdict), ==,
                     verdict_name(c->verdict));
     if (c->reason) {
-        g_assert_nonnull(judgement.reason);
-        g_assert_nonnull(strstr(judgement.reason, c->reason));
+        g_assert_nonnull(evaluation.reason);
+        g_assert_nonnull(strstr(evaluation.reason, c->reason));
     } else {
-        g_assert_null(judgement.reason);
+        g_assert_null(evaluation.reason);
     }
-    g_free(judgement.reason);
+    g_free(evaluation.reason);
     console_clear(&console);
 }
 

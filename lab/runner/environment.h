@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Versions: of everything a result depends on.
+ * Environment: the files and programs a run takes, the command that brings
+ * each that is missing, and the versions of everything a result depends on.
  */
-#ifndef RUNNER_VERSIONS_H
-#define RUNNER_VERSIONS_H
+#ifndef RUNNER_ENVIRONMENT_H
+#define RUNNER_ENVIRONMENT_H
 
 #include "options.h"
+#include "scenario.h"
+
+/*
+ * What running @s lacks, with the command that brings it, or NULL. The
+ * caller owns the string.
+ */
+char *needs_missing(const Scenario *s, const Options *o);
+
+/*
+ * Prints a line for everything the lab needs; also what only building
+ * takes. Returns whether a run of all scenarios is possible.
+ */
+gboolean needs_doctor(const Options *o);
 
 typedef struct Versions {
     char *host_qemu;            /* first line of its --version */

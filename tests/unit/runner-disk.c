@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disk images, the comparison with them, versions. */
-#include "data.h"
 #include "disk.h"
-#include "versions.h"
+#include "environment.h"
+#include "util.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -46,9 +46,9 @@ static void tear_down(Fixture *f, gconstpointer data)
 static void test_disk(Fixture *f, gconstpointer data)
 {
     g_autofree char *text = NULL;
-    g_autofree char *whole = disk_hash(f->disks[0], 0, SMALL, NULL);
-    g_autofree char *other = disk_hash(f->disks[2], 0, SMALL, NULL);
-    g_autofree char *part = disk_hash(f->disks[0], 8192, 4096, NULL);
+    g_autofree char *whole = file_hash(f->disks[0], 0, SMALL);
+    g_autofree char *other = file_hash(f->disks[2], 0, SMALL);
+    g_autofree char *part = file_hash(f->disks[0], 8192, 4096);
     g_autofree char *expected = NULL;
     g_autoptr(GError) error = NULL;
     gsize length;
@@ -59,12 +59,8 @@ static void test_disk(Fixture *f, gconstpointer data)
                                            (guchar *)text + 8192, 4096);
     g_assert_cmpstr(part, ==, expected);
     g_assert_cmpstr(whole, !=, other);
-    g_assert_null(disk_hash(f->disks[0], SMALL - 10, 11, &error));
-    g_assert_nonnull(error);
-    g_clear_error(&error);
-    g_assert_null(disk_hash("/nowhere", 0, 1, &error));
-    g_assert_nonnull(strstr(error->message, "/nowhere"));
-    g_clear_error(&error);
+    g_assert_null(file_hash(f->disks[0], SMALL - 10, 11));
+    g_assert_null(file_hash("/nowhere", 0, 1));
     g_assert_false(disk_create("/nowhere/disk", 8, &error));
     g_assert_nonnull(strstr(error->message, "/nowhere/disk"));
 }
@@ -77,8 +73,8 @@ static char *read_record(const char *step, const char *hash)
 
 static void test_reads(Fixture *f, gconstpointer data)
 {
-    g_autofree char *a = disk_hash(f->disks[0], 65536, 8192, NULL);
-    g_autofree char *b = disk_hash(f->disks[2], 0, 4096, NULL);
+    g_autofree char *a = file_hash(f->disks[0], 65536, 8192);
+    g_autofree char *b = file_hash(f->disks[2], 0, 4096);
     g_autofree char *first = read_record(
         "guest read dev=nvme0n1 bs=4K count=2 offset=64K", a);
     g_autofree char *second = read_record("guest? read dev=nvme1n1", b);
@@ -90,12 +86,12 @@ static void test_reads(Fixture *f, gconstpointer data)
     g_autofree char *bad = g_strconcat(first, wrong, NULL);
     g_autoptr(Report) good_report = report_parse(good);
     g_autoptr(Report) bad_report = report_parse(bad);
-    DataCheck check = data_check(&scenario, f->files, good_report);
+    DiskCheck check = disk_check(&scenario, f->files, good_report);
 
     g_assert_cmpuint(check.reads, ==, 3);
     g_assert_cmpuint(check.disks_read, ==, 2);
     g_assert_null(check.problem);
-    check = data_check(&scenario, f->files, bad_report);
+    check = disk_check(&scenario, f->files, bad_report);
     g_assert_cmpuint(check.disks_read, ==, 1);
     g_assert_nonnull(strstr(check.problem, "count=2"));
     g_free(check.problem);
@@ -111,7 +107,7 @@ static void test_written(Fixture *f, gconstpointer data)
         "answer=\"sha256=2\"\n"
         "step text=\"guest read dev=nvme0n1 bs=4096 offset=12288\" "
         "answer=\"sha256=3\"\n");
-    DataCheck check = data_check(&scenario, f->files, report);
+    DiskCheck check = disk_check(&scenario, f->files, report);
 
     g_assert_cmpuint(check.reads, ==, 1);
     g_assert_nonnull(strstr(check.problem, "offset=12288"));
@@ -133,9 +129,9 @@ static void test_banner(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/data/disk", Fixture, NULL, set_up, test_disk, tear_down);
-    g_test_add("/data/reads", Fixture, NULL, set_up, test_reads, tear_down);
-    g_test_add("/data/written", Fixture, NULL, set_up, test_written,
+    g_test_add("/disk/disk", Fixture, NULL, set_up, test_disk, tear_down);
+    g_test_add("/disk/reads", Fixture, NULL, set_up, test_reads, tear_down);
+    g_test_add("/disk/written", Fixture, NULL, set_up, test_written,
                tear_down);
     g_test_add_func("/versions/banner", test_banner);
     return g_test_run();
