@@ -3,11 +3,12 @@
 #
 # usage: build-variant.sh [VARIANT...]
 #
-# Builds build/variants/qemu-system-aarch64.VARIANT: the arm64 QEMU with one thing undone, to show that a test fails
-# without it. Neither the source tree nor build/qemu-arm64 is touched: one file is compiled again from a changed copy
+# Builds build/variants/qemu-system-aarch64.VARIANT: the arm64 QEMU with one thing undone or broken, to show that a
+# test fails. Neither the source tree nor build/qemu-arm64 is touched: one file is compiled again from a changed copy
 # and the program is linked with it. Without arguments: all variants.
 #   no-doorbell    without the patch that makes KVM's MSI routes use the doorbell that the vIOMMU names
 #   no-msi-direct  without the patch that delivers MSIs of QEMU's own through that doorbell
+#   command-error  one TLBI of the guest is carried out, but reported as an illegal command (CERROR_ILL)
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -41,15 +42,20 @@ file_diff()
     awk -v head="diff --git a/$2 b/$2" '/^diff --git / { on = ($0 == head) } /^-- $/ { on = 0 } on' "$1"
 }
 
-# build FILE PATCH: QEMU with FILE as it was before PATCH
+# build FILE PATCH SCRIPT: QEMU with FILE as it was before PATCH or, if that is empty, as SCRIPT for sed changes it
 build()
 {
-    local file=$1 patch=$2 dir=$OUT/$variant copy
+    local file=$1 patch=$2 script=$3 dir=$OUT/$variant copy
     copy=$dir/$(basename "$file")
     mkdir -p "$dir"
     cp "$TREE/$file" "$copy.part"
-    file_diff "$patch" "$file" | patch --quiet --reverse --fuzz=0 --no-backup-if-mismatch "$copy.part" ||
-        die "${patch##*/} cannot be undone in $file: a later patch changes the same lines"
+    if [[ -n $patch ]]; then
+        file_diff "$patch" "$file" | patch --quiet --reverse --fuzz=0 --no-backup-if-mismatch "$copy.part" ||
+            die "${patch##*/} cannot be undone in $file: a later patch changes the same lines"
+    else
+        sed -i "$script" "$copy.part"
+        ! cmp -s "$TREE/$file" "$copy.part" || die "variant '$variant' found nothing to change in $file"
+    fi
     mv "$copy.part" "$copy"
     python3 "$ROOT/scripts/instrument.py" --build "$QEMU_BUILD" --out "$dir" --replace "$file=$copy" \
         --program "../qemu-system-aarch64.$variant"
@@ -59,7 +65,7 @@ build()
 # build_variant VARIANT
 build_variant()
 {
-    local variant=$1 file word patch result key
+    local variant=$1 file word='' patch='' script='' result key
     case $variant in
     no-doorbell)
         file=target/arm/kvm.c
@@ -69,20 +75,30 @@ build_variant()
         file=hw/pci/pci.c
         word=trace_pci_msi_direct
         ;;
+    command-error)
+        file=hw/arm/smmuv3-accel-cmdq.c
+        script='/result = accel_execute(s, cmd);/a\
+        static bool done;\
+        if (!done \&\& CMD_TYPE(cmd) == SMMU_CMD_TLBI_NH_VA) {\
+            done = true;\
+            result = ACCEL_ILLEGAL;\
+        }'
+        ;;
     *) usage_error "unknown variant '$variant'; there are: ${VARIANTS[*]}" ;;
     esac
-    patch=$(find_patch "$file" "$word")
+    if [[ -n $word ]]; then patch=$(find_patch "$file" "$word"); fi
     result=$OUT/qemu-system-aarch64.$variant
-    key=$({ cat "$patch" "$TREE/$file" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } | digest)
+    key=$({ cat ${patch:+"$patch"} "$TREE/$file" "${BASH_SOURCE[0]}" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } |
+        digest)
     if stamp_is "variant-$variant" "$key" && [[ -x $result ]]; then
         return
     fi
     stamp_clear "variant-$variant"
-    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch"
+    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch" "$script"
     stamp_set "variant-$variant" "$key"
 }
 
-VARIANTS=(no-doorbell no-msi-direct)
+VARIANTS=(no-doorbell no-msi-direct command-error)
 case ${1:-} in
 --help | -h)
     usage
