@@ -196,22 +196,16 @@ static bool counter(const Expect *e, const ExpectSource *source, const char *nam
            text_fail(err, "expected %s, but %s was not measured", e->text, name);
 }
 
-static bool left_side(const Expect *e, const ExpectSource *source, uint64_t *value, char **err)
+/* @minus: what is to be subtracted */
+static bool left_side(const Expect *e, const ExpectSource *source, uint64_t *value, uint64_t *minus, char **err)
 {
-    uint64_t minus = 0;
+    *minus = 0;
 
     if (e->left) {
         return counter(e, source, e->left, value, err);
     }
-    if (!number_in(e, source, &e->answer, value, err) ||
-        (e->minus.key && !number_in(e, source, &e->minus, &minus, err))) {
-        return false;
-    }
-    if (*value < minus) {
-        return text_fail(err, "expected %s, but %" PRIu64 " is less than %" PRIu64, e->text, *value, minus);
-    }
-    *value -= minus;
-    return true;
+    return number_in(e, source, &e->answer, value, err) &&
+           (!e->minus.key || number_in(e, source, &e->minus, minus, err));
 }
 
 static bool search_holds(const Expect *e, const ExpectSource *source, uint64_t *left, uint64_t *right,
@@ -234,16 +228,21 @@ static bool search_holds(const Expect *e, const ExpectSource *source, uint64_t *
 bool expect_holds(const Expect *e, const ExpectSource *source, uint64_t *left, uint64_t *right,
                   char **err)
 {
-    uint64_t factor = 1;
+    uint64_t factor = 1, minus;
 
     *left = *right = 0;
     if (e->search) {
         return search_holds(e, source, left, right, err);
     }
-    if (!left_side(e, source, left, err) || (e->right && !counter(e, source, e->right, &factor, err))) {
+    if (!left_side(e, source, left, &minus, err) || (e->right && !counter(e, source, e->right, &factor, err))) {
         return false;
     }
     *right = e->value * factor;
+    if (*left < minus) { /* a negative difference is less than any number */
+        return compare(e->op, 0, 1) ||
+               text_fail(err, "expected %s, but %" PRIu64 " is less than %" PRIu64, e->text, *left, minus);
+    }
+    *left -= minus;
     return compare(e->op, *left, *right) ||
            text_fail(err, "expected %s, but %" PRIu64 " is on the left and %" PRIu64 " on the right", e->text, *left,
                      *right);

@@ -177,6 +177,7 @@ static void test_holds(void)
         "stderr ~ \"iommufd = yes\"", "stderr !~ needs vfio", "guest ~ Linux", "answer.type ~ =DMA",
         "answer.type !~ =DMA-FQ", "answer.one.exits == 10", "answer.one.iova >= 0xf000",
         "answer.many.exits-answer.one.exits == 16", "answer.many.exits-answer.one.exits <= 2*ios",
+        "answer.one.exits-answer.many.exits <= 0", "answer.one.exits-answer.many.exits != 16",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(hold); i++) {
@@ -199,7 +200,8 @@ static void test_does_not_hold(void)
         { "answer.type ~ identity", "the answer of 'type' is '0000:00:01.0=DMA groups=1'" },
         { "answer.none ~ x", "step 'none' has no answer" }, { "answer.none.x == 0", "step 'none' has no answer" },
         { "answer.one.none == 0", "the answer of 'one' is 'usec=7" }, { "answer.one.out == 0", "'usec=7" },
-        { "answer.one.exits-answer.many.exits <= 0", "10 is less than 26" },
+        { "answer.one.exits-answer.many.exits >= 0", "10 is less than 26" },
+        { "answer.one.exits-answer.many.exits == 0", "10 is less than 26" },
         { "answer.many.exits-answer.none.exits >= 0", "step 'none' has no answer" },
     };
 
