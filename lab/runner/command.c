@@ -263,9 +263,9 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
         return g_strv_builder_end(argv);
     }
     add_plan(argv, s->plan);
-    add_option(argv, "--timeout", "%.0f",
+    add_option(argv, "--timeout", "%.3f",
                s->timeout * o->timeout_multiplier);
-    add_option(argv, "--silence", "%.0f",
+    add_option(argv, "--silence", "%.3f",
                s->silence * o->timeout_multiplier);
     return g_strv_builder_end(argv);
 }

@@ -289,7 +289,10 @@ static gboolean read_vm(const Reader *r, Scenario *s, GError **error)
     s->smp = get(r, "vm", "smp");
     s->memory = get(r, "vm", "memory");
     s->append = get(r, "vm", "append");
-    return TRUE;
+    return !s->smp ||
+           g_ascii_string_to_unsigned(s->smp, 10, 1, 512, NULL, NULL) ||
+           bad(r, error, "vm", "smp", "'%s': write a number of CPUs from 1 "
+               "to 512", s->smp);
 }
 
 static gboolean read_qemu_args(const Reader *r, Scenario *s, GError **error)

@@ -104,6 +104,7 @@ static const struct {
     { HEAD "events=some\n", { "[host] events", "'some'", "yes or no" } },
     { HEAD "qemu-args=-name 'open\n", { "[host] qemu-args", "quote" } },
     { HEAD "[vm]\nfirmware=maybe\n", { "[vm] firmware", "yes or no" } },
+    { HEAD "[vm]\nsmp=0\n", { "[vm] smp", "'0'", "1 to 512" } },
     { HEAD "[vm]\nqemu=/bin/qemu\n", { "[vm] qemu", "--qemu FILE" } },
     { HEAD "[qemu-args]\na=-device x,host=${dev1}\n",
       { "[qemu-args] a", "${dev1}", "there are 1" } },
