@@ -175,16 +175,6 @@ update_own_tree()
     say "$OWN_TREE: ${#SERIES[@]} patches applied to QEMU $QEMU_VERSION"
 }
 
-# same_series DIR DIR: the same patches, whatever else lies there
-same_series()
-{
-    local name
-    cmp -s "$1/series" "$2/series" || return 1
-    while read -r name; do
-        cmp -s "$1/$name" "$2/$name" || return 1
-    done <"$1/series"
-}
-
 # The lab's tree is made from the other one and is no place to work in.
 update_lab_tree()
 {

@@ -62,7 +62,7 @@ asan)
     cflags+=' -O1 -fsanitize=address,undefined'
     ldflags='-fsanitize=address,undefined -static-libasan -static-libubsan'
     options+=(--add "$ROOT/tests/sanitize/exit.c=system/main.c")
-    # it tells AddressSanitizer of other stacks
+    # it reports other stacks to AddressSanitizer
     FILES+=('util/coroutine-ucontext\.c')
     ;;
 tsan)
@@ -83,7 +83,7 @@ coverage)
 fuzz)
     have clang || die "'clang' is not installed" "Run: scripts/install-deps.sh --fuzz (as root)"
     options+=(--cc clang --program qemu-fuzz-aarch64 --drop system/main.c)
-    # one that is compiled for the target, as fuzz.c wants its name
+    # one that is compiled for the target, as fuzz.c needs its name
     for file in "$TREE/tests/qtest/fuzz/fuzz.c" "$ROOT"/tests/fuzz/*.c \
         "$ROOT/tests/kernel-model/client.c"; do
         options+=(--add "$file=hw/vfio/pci.c")

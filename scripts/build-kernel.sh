@@ -93,7 +93,7 @@ if ! stamp_is "ksrc${1:+-$1}" "$version" || [[ ! -f $source/Makefile ]]; then
     stamp_set "ksrc${1:+-$1}" "$version"
 fi
 mkdir -p "$OUT"
-# a copy, as kconfig wants a path without white space; an unchanged .config makes make do less
+# a copy, as kconfig needs a path without white space; an unchanged .config makes make do less
 cp "$CONFIG" "$OUT/lab.config"
 step "configure $name" "$BUILD/logs/configure-$name.log" \
     kernel_make KCONFIG_ALLCONFIG="$OUT/lab.config" allnoconfig

@@ -99,12 +99,7 @@ build_variant()
 }
 
 VARIANTS=(no-doorbell no-msi-direct command-error)
-case ${1:-} in
---help | -h)
-    usage
-    exit
-    ;;
-esac
+[[ ${1:-} != -* ]] || no_arguments "$@"
 need ninja patch python3
 take_lock variants
 [[ -x $QEMU_BUILD/qemu-system-aarch64 ]] || die "'$QEMU_BUILD/qemu-system-aarch64' is missing" \

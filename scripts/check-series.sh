@@ -97,7 +97,7 @@ check_round_trip()
     pass
     out=${SCRATCH%/tree}/patches
     write_patches "$SCRATCH" "$base..HEAD" "$out"
-    if same_listed "$out"; then
+    if same_series "$out" "$PATCHES"; then
         pass
     else
         fail "patches to tree to patches is not byte-identical: run scripts/export-series.sh"
@@ -116,15 +116,6 @@ check_users_trees()
         '#'*) say "  $line" ;;
         esac
     done < <("$ROOT/tests/unit/apply-series.sh" "$BUILD" || true)
-}
-
-same_listed()
-{
-    local patch
-    cmp "$1/series" "$PATCHES/series" || return 1
-    for patch in "${SERIES[@]}"; do
-        cmp "$1/${patch##*/}" "$patch" || return 1
-    done
 }
 
 # --- patch by patch ---------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ KEPT=('qemu-v*' qemu-lab ksrc sysroot-arm64 tools fuzz-inputs .stamps .locks)
 if [[ ${1:-} != --all ]]; then
     no_arguments "$@"
     mapfile -t kept < <(printf '!\n-name\n%s\n' "${KEPT[@]}")
+    mkdir -p "$BUILD"
     find "$BUILD" -mindepth 1 -maxdepth 1 "${kept[@]}" -exec rm -rf {} +
     find "$BUILD" -path '*/.stamps/*' ! -name tools ! -name sysroot ! -name 'ksrc*' -delete
     exit

@@ -103,8 +103,15 @@ write_patches()
     (cd "$dir" && printf '%s\n' *.patch >series)
 }
 
-# same_patches DIR DIR: both hold the same series
-same_patches() { diff -rq "$1" "$2" >/dev/null 2>&1; }
+# same_series DIR DIR: the same patches, whatever else lies there
+same_series()
+{
+    local name
+    cmp -s "$1/series" "$2/series" || return 1
+    while read -r name; do
+        cmp -s "$1/$name" "$2/$name" || return 1
+    done <"$1/series"
+}
 
 is_clean() { [[ -z $(git -C "$1" status --porcelain --untracked-files=no) ]]; }
 

@@ -179,7 +179,7 @@ step()
     pid=$!
     set +m
     # shellcheck disable=SC2064 # the pid of now is meant
-    trap "kill -TERM -- -$pid 2>/dev/null; wait $pid 2>/dev/null; warn 'interrupted: $label'; exit 130" INT TERM
+    trap "kill -TERM -- -$pid 2>/dev/null || :; wait $pid 2>/dev/null || :; warn 'interrupted: $label'; exit 130" INT TERM
     if [[ -t 2 && ${TERM:-dumb} != dumb ]]; then
         heartbeat "$label" "$log" "$pid"
     fi

@@ -9,6 +9,7 @@ usage: results.py FILE
 
 import collections
 import json
+import os
 import re
 import sys
 import xml.etree.ElementTree
@@ -44,12 +45,13 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
     rows, failures = {}, []
-    for suite, row, failure in (junit if sys.argv[1].endswith(".xml") else meson)(sys.argv[1]):
+    reader = junit if sys.argv[1].endswith(".xml") else meson
+    for suite, row, failure in reader(sys.argv[1]) if os.path.isfile(sys.argv[1]) else ():
         rows.setdefault(suite, collections.Counter()).update(row)
         failures += [failure] if failure else []
-    print("%-14s%10s" % ("suite", "programs") + "".join("%10s" % name for name in COUNTS) + "   program's seconds")
+    print("%-20s%10s" % ("suite", "programs") + "".join("%10s" % name for name in COUNTS) + "   program's seconds")
     for suite, row in rows.items():
-        print("%-14s%10d" % (suite, row["programs"]) + "".join("%10d" % row[name] for name in COUNTS) +
+        print("%-20s%10d" % (suite, row["programs"]) + "".join("%10d" % row[name] for name in COUNTS) +
               "%10.1f" % row["seconds"])
     total = sum(rows.values(), collections.Counter())
     if total["points"]:
