@@ -21,7 +21,8 @@ typedef enum GuestVerb {
  */
 bool guest_command_parse(const char *line, GuestVerb *verb, const char **args, char **err);
 
-/* The range of a disk that the arguments of a `read` or `write` name, in bytes. Returns: false if it is empty or none. */
+/* The range of a disk that the arguments of a `read` or `write` name, in bytes.
+ * Returns: false if it is empty or not valid. */
 bool guest_command_range(const char *args, uint64_t *offset, uint64_t *bytes);
 
 #endif

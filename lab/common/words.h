@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns: the words of @line without quotes and escapes, to be freed with g_strfreev(); NULL if a quote is left open. */
+/* Returns: the words of @line without quotes and escapes, to be freed with g_strfreev(); NULL if a quote is left
+ * open. */
 char **words_split(const char *line);
 
 /* Returns: the value of the first word `@key=...` in @line, to be freed, or NULL. */

@@ -34,8 +34,8 @@ bool iomem_find(const char *iomem, bool (*visit)(uint64_t first, uint64_t last, 
 /* Is any of [@first, @last] System RAM in @iomem, the text of /proc/iomem? */
 bool ram_is_kernels(const char *iomem, uint64_t first, uint64_t last);
 
-/* Fill @len bytes of RAM at @gpa from @seed. Returns: false, with the error in @a: among others if the kernel uses them,
- * or if they do not keep data. */
+/* Fill @len bytes of RAM at @gpa from @seed.
+ * Returns: false, with the error in @a: among others if the kernel uses them, or if they do not keep data. */
 bool ram_fill(uint64_t gpa, uint64_t len, uint64_t seed, struct answer *a);
 
 /* The command `ram` with its arguments */

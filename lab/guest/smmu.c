@@ -45,7 +45,8 @@ static bool open_regs(struct mapping *regs, struct answer *a)
     g_autofree char *iomem = NULL;
     uint64_t place = g_file_get_contents("/proc/iomem", &iomem, NULL, NULL) ? smmu_place(iomem) : 0;
 
-    return place ? mapping_open(regs, "/dev/mem", place, SMMU_REGS_SIZE, a) : answer_error(a, "the kernel knows no SMMUv3");
+    return place ? mapping_open(regs, "/dev/mem", place, SMMU_REGS_SIZE, a)
+                 : answer_error(a, "the kernel has no SMMUv3");
 }
 
 static volatile uint32_t *reg(const struct mapping *regs, unsigned at)

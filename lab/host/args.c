@@ -150,10 +150,12 @@ static bool complete(struct config *config, char **err)
         return text_fail(err, "%s is missing; see --help", missing);
     }
     if (!no_guest && !firmware_given && !config->firmware) {
-        return text_fail(err, "no UEFI firmware found: install qemu-efi-aarch64 (edk2-aarch64), or give --firmware FILE");
+        return text_fail(err, "no UEFI firmware found: install qemu-efi-aarch64 (edk2-aarch64), or give "
+                         "--firmware FILE");
     }
     if (config->timeout <= 0 || config->silence <= 0) {
-        return text_fail(err, "--timeout %g, --silence %g: give seconds, more than 0", config->timeout, config->silence);
+        return text_fail(err, "--timeout %g, --silence %g: give seconds, more than 0", config->timeout,
+                         config->silence);
     }
     if (config->smp < 1 || config->smp > 512) {
         return text_fail(err, "--smp %d: give a number of CPUs", config->smp);
@@ -175,7 +177,8 @@ enum args_result args_parse(int argc, char **argv, struct config *config, char *
         TEXT("kernel", kernel, "guest's kernel, with NVMe, SMMUv3 and PL011 built in", "FILE"),
         TEXT("initrd", initrd, "guest's initrd with smmu-lab-guest as /init", "FILE"),
         TEXT("qtests", qtests, "programs for `qtest` steps: build/qtests-arm64/out", "DIR"),
-        TEXT("firmware", firmware, "UEFI; default: where distributions put QEMU_EFI.fd; `none`: device-tree boot", "FILE"),
+        TEXT("firmware", firmware, "UEFI; default: where distributions put QEMU_EFI.fd; `none`: device-tree boot",
+             "FILE"),
         TEXT("machine", machine, "default virt,gic-version=3,its=on", "STR"),
         TEXT("accel", accel, "default kvm", "STR"),
         TEXT("cpu", cpu, "default host", "STR"),
@@ -188,7 +191,8 @@ enum args_result args_parse(int argc, char **argv, struct config *config, char *
         CALL("expect", add_expect, "what must be seen, see below", "EXPR"),
         TEXT("output", output, "consoles, trace, report.txt; default smmu-lab-out", "DIR"),
         { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &config->timeout, "for everything, default 180", "SECONDS" },
-        { "silence", 0, 0, G_OPTION_ARG_DOUBLE, &config->silence, "without output of the guest, default 60", "SECONDS" },
+        { "silence", 0, 0, G_OPTION_ARG_DOUBLE, &config->silence, "without output of the guest, default 60",
+          "SECONDS" },
         LIST("trace", traces, "more QEMU trace events", "PATTERN"),
         { "keep", 0, 0, G_OPTION_ARG_NONE, &config->keep, "keep temporary files", NULL },
         { "check", 0, 0, G_OPTION_ARG_NONE, &config->check, "only report what this host lacks", NULL },

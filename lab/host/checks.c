@@ -186,7 +186,8 @@ static bool kernel_can_nest(void)
 /*
  * Query the SMMUv3 above the device behind @cdev (/dev/vfio/devices/...), which nobody else may have open, and try to
  * allocate what nesting needs.
- * Returns: false with a message in *@err: no iommufd, no SMMUv3, an old kernel, or one that does not nest behind this SMMU.
+ * Returns: false with a message in *@err: no iommufd, no SMMUv3, an old kernel, or one that does not nest behind this
+ * SMMU.
  */
 static bool query_nesting(const char *cdev, struct nesting *nesting, char **err)
 {

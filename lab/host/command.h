@@ -12,8 +12,8 @@
 char *command_replace(const struct config *config, const char *text, char **err);
 
 /*
- * The whole command line. @dir has the sockets `console` and `qmp`, on which somebody listens, and receives the trace in
- * `trace`; NULL: serial port and monitor are on standard input and output.
+ * The whole command line. @dir has the sockets `console` and `qmp`, on which somebody listens, and receives the trace
+ * in `trace`; NULL: serial port and monitor are on standard input and output.
  * Returns: the words, to be freed with g_strfreev(); NULL with a message in *@err.
  */
 char **command_build(const struct config *config, const char *dir, char **err);

@@ -221,8 +221,8 @@ static bool create_vfs(const struct pci_device *dev, char **err)
         return text_fail(err, "%s can have %u virtual functions: the last is vf%u", dev->pf, total, total - 1);
     }
     if (now) {
-        return text_fail(err, "%s has %u virtual functions already: give one of them by its own address, or remove them "
-                         "(echo 0 > " DEVICES "/%s/sriov_numvfs)", dev->pf, now, dev->pf);
+        return text_fail(err, "%s has %u virtual functions already: give one of them by its own address, or remove "
+                         "them (echo 0 > " DEVICES "/%s/sriov_numvfs)", dev->pf, now, dev->pf);
     }
     set_number(dev->pf, "sriov_drivers_autoprobe", 0);
     ok = set_number(dev->pf, "sriov_numvfs", dev->vf + 1) ||
@@ -272,8 +272,8 @@ char *pci_vfio_cdev(const char *bdf)
 }
 
 /*
- * Returns: NULL if the device is as it was, else what is missing. Its disks may have other names now, as drivers count in
- * the order of their probes.
+ * Returns: NULL if the device is as it was, else what is missing. Its disks may have other names now, as drivers count
+ * in the order of their probes.
  */
 static const char *what_is_missing(struct pci_device *dev)
 {

@@ -21,7 +21,8 @@ struct pci_device {
  * Returns: false if @text is not one. @bdf holds 16 bytes at least. */
 bool pci_parse_bdf(const char *text, char *bdf);
 
-/* Take "BDF/vfN" apart, with BDF in full form. Returns: false if it is not of that form; @pf holds 16 bytes at least. */
+/* Split "BDF/vfN", with BDF in full form.
+ * Returns: false if it is not of that form; @pf holds 16 bytes at least. */
 bool pci_parse_vf(const char *text, char *pf, unsigned *index);
 
 /* Look the device up, given as BDF or BDF/vfN.
@@ -31,7 +32,8 @@ bool pci_find(const char *name, struct pci_device *dev, char **err);
 /* The name of the driver that has the device now. Returns: false if none. */
 bool pci_driver(const char *bdf, char *buf, size_t size);
 
-/* The name of the IOMMU that translates for the device, such as smmu3.0x0000000009050000. Returns: false if none does. */
+/* The name of the IOMMU that translates for the device, such as smmu3.0x0000000009050000.
+ * Returns: false if none does. */
 bool pci_iommu(const char *bdf, char *buf, size_t size);
 
 /* Does the host use the device: a mounted or otherwise held disk, a network interface that is up?

@@ -169,7 +169,8 @@ static void test_guest_commands(void)
         { "read ofset=1M", "unknown word 'ofset=1M': read takes dev bdf bs count offset jobs loops" },
         { "read seed=1", "'seed=1'" }, { "read dev", "'dev'" }, { "read =1", "'=1'" },
         { "read dev=\"x", "quote" }, { "iommu n=1", "iommu takes none" },
-        { "ping bdf=x", "unknown command 'ping'" }, { "smmu op=look n=4", "'n=4'" }, { "begin read dv=x", "'dv=x'" }, { "finish", "unknown command ''" },
+        { "ping bdf=x", "unknown command 'ping'" }, { "smmu op=look n=4", "'n=4'" },
+        { "begin read dv=x", "'dv=x'" }, { "finish", "unknown command ''" },
         { "begin begin reed", "unknown command 'reed'" }, { "poweroff now", "'now'" },
         { "rea dev=x", "unknown command 'rea': there are read, write, " }, { "", "unknown command ''" },
     };
