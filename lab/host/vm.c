@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "pci.h"
 #include "util.h"
 
 static void handled_signals(sigset_t *set)
@@ -162,11 +163,44 @@ static bool open_channels(struct vm *vm, const struct config *config,
     return vm->console.log && vm->console_listen >= 0 && vm->qmp_listen >= 0;
 }
 
+static int open_file(const char *name, char **err)
+{
+    g_autofree char *path = *name == '/' ? g_strdup(name) : pci_vfio_cdev(name);
+    int fd = path ? open(path, O_RDWR) : -1;
+
+    if (fd < 0) {
+        text_fail(err, "cannot open %s for QEMU: %s", path ? path : name, path ? strerror(errno) :
+                  "it has no file in /dev/vfio/devices");
+    }
+    return fd;
+}
+
+/* Replace ${fd:FILE} or ${fd:${dev0}} by the number of a descriptor: management opens them, QEMU may not be able to. */
+static bool open_files(char **argv, GArray *fds, char **err)
+{
+    for (char **arg = argv; *arg; arg++) {
+        for (char *at; (at = strstr(*arg, "${fd:"));) {
+            g_autofree char *name = g_strndup(at + 5, strcspn(at + 5, "}")), *before = *arg;
+            int fd = open_file(name, err);
+
+            if (fd < 0) {
+                *arg = g_steal_pointer(&before);
+                return false;
+            }
+            g_array_append_val(fds, fd);
+            *at = '\0';
+            *arg = g_strdup_printf("%s%d%s", before, fd, strchr(at + 1, '}') + 1);
+        }
+    }
+    return true;
+}
+
 bool vm_start(struct vm *vm, const struct config *config, char **err)
 {
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_autofree char *output = g_build_filename(config->output, "qemu-stderr.txt", NULL);
     g_auto(GStrv) argv = NULL;
-    pid_t pid;
+    pid_t pid = -1;
 
     vm_hang_up(vm);
     if (!vm->started) {
@@ -176,8 +210,13 @@ bool vm_start(struct vm *vm, const struct config *config, char **err)
     if (!argv || !open_channels(vm, config, err)) {
         return false;
     }
-    write_command(config->output, argv);
-    pid = spawn(argv, output, err);
+    if (open_files(argv, fds, err)) {
+        write_command(config->output, argv);
+        pid = spawn(argv, output, err);
+    }
+    for (unsigned i = 0; i < fds->len; i++) {
+        close(g_array_index(fds, int, i));
+    }
     if (pid > 0) {
         vm->pid = pid;
         vm->started = true;

@@ -189,6 +189,10 @@ static gboolean check_devices(const Reader *r, const char *group,
         const char *close = strchr(p, '}');
         g_autofree char *name = g_strndup(p + 2, strcspn(p + 2, "}"));
 
+        if (close && g_str_has_prefix(name, "fd:")) {  /* a file, or ${devN} */
+            p += 5;
+            continue;
+        }
         if (!close || !g_str_has_prefix(name, "dev") ||
             !g_ascii_string_to_unsigned(name + 3, 10, 0, G_MAXUINT - 1, &n,
                                         NULL)) {
@@ -197,7 +201,7 @@ static gboolean check_devices(const Reader *r, const char *group,
                 continue;
             }
             return bad(r, error, group, key, "'${%s' is not replaced: only "
-                       "${dev0}, ${dev1}, … are", name);
+                       "${dev0}, ${dev1}, … and ${fd:FILE} are", name);
         }
         if (n >= devices) {
             return bad(r, error, group, key, "${%s} needs at least %u "
