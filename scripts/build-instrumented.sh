@@ -88,7 +88,7 @@ fuzz)
         "$ROOT/tests/kernel-model/client.c"; do
         options+=(--add "$file=hw/vfio/pci.c")
     done
-    cflags+=' -O1 -fno-inline -fsanitize=address,undefined,fuzzer-no-link'
+    cflags+=" -O1 -fno-inline -fsanitize=address,undefined,fuzzer-no-link -iquote '$ROOT/tests/include'"
     ldflags='-fsanitize=address,undefined,fuzzer -Wl,--start-group tests/qtest/libqos/libqos.a libqemuutil.a'
     ldflags+=' -Wl,--end-group'
     # fewer, so that the fuzzer looks for what is new in these and is quick

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
-#include "../include/edu-registers.h"
-#include "../include/smmuv3.h"
+#include "edu-registers.h"
 #include "guest.h"
+#include "smmuv3.h"
 
 typedef struct Input {
     const uint8_t *data;

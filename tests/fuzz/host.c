@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
-#include "../include/smmuv3.h"
 #include "../kernel-model/client.h"
 #include "guest.h"
 #include "host.h"
+#include "smmuv3.h"
 
 /* Objects of the idle guest: the model's, after the first reset */
 static uint32_t idle[KM_OBJ_TYPES];

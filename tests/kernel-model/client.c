@@ -17,6 +17,8 @@
 
 #define REQUEST_SECONDS 5
 
+static const struct km_cdev cdevs[KM_MAX_DEVICES] = KM_CDEVS;
+
 /* What the emulated SMMUv3 of the lab's host has: both stages, S2FWB, RIL */
 static const struct km_smmu_config default_smmu = {
     .idr = {
@@ -176,8 +178,7 @@ static bool write_device(struct km *u, unsigned i)
     if (!file) {
         return false;
     }
-    /* The descriptor behind is one of /dev/null: 1:3 */
-    fprintf(file, "1:3\n");
+    fprintf(file, "1:%u\n", cdevs[i].minor);
     return fclose(file) == 0 && write_group(u, i);
 }
 
@@ -261,10 +262,7 @@ int km_iommu_fd(void)
 
 int km_device_fd(unsigned device)
 {
-    char name[32];
-
-    snprintf(name, sizeof(name), "kernel-model:vfio%u", device);
-    return memfd_create(name, 0);
+    return open(cdevs[device].path, O_RDWR);
 }
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)

@@ -45,6 +45,14 @@
 #define KM_MAX_DEVICES 4
 #define KM_MAX_RULES 4
 
+/*
+ * A descriptor of device n's cdev is one of the n-th of these, so that it has a
+ * device number of its own, which sysfs has, too: 1 and this minor.
+ */
+#define KM_CDEVS { { "/dev/null", 3 }, { "/dev/zero", 5 }, { "/dev/full", 7 }, \
+                   { "/dev/random", 8 } }
+struct km_cdev { const char *path; unsigned minor; };
+
 /* Where the host kernel puts physical MSIs, and the doorbell in there */
 #define KM_SW_MSI_BASE 0x8000000u
 #define KM_SW_MSI_SIZE 0x100000u

@@ -4,7 +4,7 @@
 
 /*
  * Which descriptors of the process are the model's. Behind each is a real
- * descriptor, of /dev/null or an eventfd, so that numbers, dup(), fcntl(),
+ * descriptor, of a character device or an eventfd, so that numbers, dup(), fcntl(),
  * fstat() and poll() are the kernel's own.
  */
 

@@ -13,18 +13,20 @@
 
 #include "fixture.h"
 
-static void must(int error, const char *what)
-{
-    if (error) {
-        g_error("%s: %s", what, g_strerror(error));
-    }
-}
-
 static struct km *model;
 
 static void free_model(void)
 {
     km_free(model);
+    model = NULL;
+}
+
+static void must(int error, const char *what)
+{
+    if (error) {
+        free_model();
+        g_error("%s: %s", what, g_strerror(error));
+    }
 }
 
 /* As it is for a program: before anything is opened */

@@ -16,16 +16,13 @@
 #define IOMMU_PATH "/dev/iommu"
 #define CDEV_PATH "/dev/vfio/devices/vfio"
 #define SYSFS_PATH "/sys/bus/pci/devices/"
+#define NUMBER_PATH "/sys/dev/char/1:%u/device%n"
+
+static const struct km_cdev cdevs[KM_MAX_DEVICES] = KM_CDEVS;
 
 static bool starts_with(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
-/* A character device, so that it has the number that sysfs says */
-static int open_null(int flags)
-{
-    return open("/dev/null", O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 }
 
 /*
@@ -58,7 +55,8 @@ static int open_modelled(const char *path, int flags)
         fd = -1;
         errno = ENOENT;
     } else {
-        fd = open_null(flags);
+        fd = open(cdevs[iommu ? 0 : index].path,
+                  O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
     }
     if (fd >= 0 && iommu) {
         km_iommufd_open(fd);
@@ -70,19 +68,43 @@ static int open_modelled(const char *path, int flags)
     return fd;
 }
 
+/* Returns: the device whose name @path has, by BDF or number; *@rest: behind */
+static struct km_device *named_device(const char *path, const char **rest)
+{
+    const char *bdf = path + strlen(SYSFS_PATH);
+    unsigned minor;
+    int len = 0;
+
+    if (starts_with(path, SYSFS_PATH)) {
+        *rest = strchrnul(bdf, '/');
+        return km_device_by_bdf(bdf, *rest - bdf);
+    }
+    if (sscanf(path, NUMBER_PATH, &minor, &len) == 1 && len) {
+        *rest = path + len;
+        for (unsigned i = 0; i < KM_MAX_DEVICES; i++) {
+            if (cdevs[i].minor == minor) {
+                return km_device(i);
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Returns: @path in the test's sysfs tree if it is of a modelled device */
 static const char *sysfs_path(const char *path, char *buf, size_t size)
 {
-    const char *bdf = path + strlen(SYSFS_PATH), *end;
-    int n;
+    struct km_device *dev;
+    const char *rest;
+    int n = -1;
 
-    if (!starts_with(path, SYSFS_PATH) || !km_attach()) {
+    if (!starts_with(path, "/sys/") || !km_attach()) {
         return path;
     }
-    end = strchrnul(bdf, '/');
     km_lock();
-    n = km_device_by_bdf(bdf, end - bdf)
-        ? snprintf(buf, size, "%s/%s", km_ctl->sysfs, bdf) : -1;
+    dev = named_device(path, &rest);
+    if (dev) {
+        n = snprintf(buf, size, "%s/%s%s", km_ctl->sysfs, dev->conf.bdf, rest);
+    }
     km_unlock();
     return n > 0 && (size_t)n < size ? buf : path;
 }
@@ -91,7 +113,6 @@ struct km_file *km_adopt(int fd)
 {
     char link[64], name[64];
     struct km_device *dev = NULL;
-    unsigned index;
     ssize_t n;
 
     if (!getenv(KM_CONTROL_ENV)) {
@@ -103,15 +124,15 @@ struct km_file *km_adopt(int fd)
         return NULL;
     }
     name[n] = '\0';
-    if (!starts_with(name, "/memfd:kernel-model:") || !km_attach()) {
+    if (!km_attach()) {
         return NULL;
     }
     km_lock();
-    if (sscanf(name, "/memfd:kernel-model:vfio%u", &index) == 1) {
-        dev = km_device(index);
-        if (dev) {
-            km_vfio_open(fd, dev);
-        }
+    for (unsigned i = 0; i < KM_MAX_DEVICES && !dev; i++) {
+        dev = strcmp(name, cdevs[i].path) ? NULL : km_device(i);
+    }
+    if (dev) {
+        km_vfio_open(fd, dev);
     } else if (starts_with(name, "/memfd:kernel-model:iommu")) {
         km_iommufd_open(fd);
     }

@@ -155,6 +155,11 @@ static void test_sysfs(void)
     g_assert_true(!strcmp(text, "1:3\n"));
     g_assert_cmpint(fstat(b.cdev, &st), ==, 0);
     g_assert_true(S_ISCHR(st.st_mode));
+    g_assert_cmpint(stat("/sys/dev/char/1:5/device/vfio-dev/vfio1", &st), ==,
+                    0);
+    g_assert_cmpint(stat("/sys/dev/char/1:5/device/vfio-dev/vfio0", &st), ==,
+                    -1);
+    g_assert_cmpint(stat("/sys/dev/char/1:7/device", &st), ==, -1);
     fixture_close(&b);
 }
 

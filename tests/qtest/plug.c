@@ -5,6 +5,7 @@
  * nothing of it may be left over.
  */
 #include "qemu/osdep.h"
+#include "qobject/qdict.h"
 #include "standard-headers/linux/pci_regs.h"
 #include "gic.h"
 #include "hotplug.h"
@@ -29,20 +30,48 @@ static void use(Dut *dut)
     g_assert_true(edu_reads(dut, DUT_IOVA, two));
 }
 
+/* Plugs device 1 behind rp1; QEMU refuses it with @message, or takes it */
+static void assert_passed(Dut *dut, int fd, const char *message)
+{
+    g_autofree char *number = g_strdup_printf("%d", fd);
+    QDict *answer = qtest_qmp(dut->qts, "{'execute': 'device_add', "
+                              "'arguments': {'driver': 'vfio-pci', "
+                              "'id': 'dev1', 'bus': 'rp1', 'fd': %s, "
+                              "'iommufd': 'passed'}}", number);
+    QDict *error = qdict_get_qdict(answer, "error");
+
+    g_assert_true(!error == !message);
+    g_assert_true(!error || strstr(qdict_get_str(error, "desc"), message));
+    qobject_unref(answer);
+}
+
 /* As management passes descriptors to a QEMU that may not open them */
 static void test_passed(const void *unused)
 {
-    int iommu = km_iommu_fd(), cdev = km_device_fd(0);
+    int fds[] = { km_iommu_fd(), km_device_fd(0), km_device_fd(1),
+                  km_device_fd(1) };
     g_autofree char *args = g_strdup_printf(
         "-object iommufd,id=passed,fd=%d "
-        "-device vfio-pci,id=dev0,iommufd=passed,fd=%d,bus=rp0", iommu, cdev);
+        "-device vfio-pci,id=dev0,iommufd=passed,fd=%d,bus=rp0 "
+        "-device pcie-root-port,id=rp1,bus=pcie.0,addr=5,chassis=2", fds[0],
+        fds[1]);
     const DutConfig config = { .port = true, .unplugged = true, .args = args };
-    Dut *dut = dut_start(&config);
+    struct km_device_config *second = &dut_model()->control->device[1];
+    Dut *dut;
 
-    close(iommu);
-    close(cdev);
+    dut = dut_start(&config);
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+        close(fds[i]);
+    }
     dut_enable(dut);
     use(dut);
+    /* the group is found by the descriptor's device number */
+    second->group = dut->model->control->device[0].group;
+    g_assert_true(km_write_tree(dut->model));
+    assert_passed(dut, fds[2], "is in the same IOMMU group");
+    second->group++;
+    g_assert_true(km_write_tree(dut->model));
+    assert_passed(dut, fds[3], NULL);
     hotplug_remove(dut, 0);
     dut_stop(dut);
 }
