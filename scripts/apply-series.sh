@@ -185,7 +185,7 @@ update_lab_tree()
     key=$({ echo "$head" && cat "${SERIES[@]}"; } | digest)
     if [[ -e $LAB_TREE ]]; then
         is_worktree_of "$LAB_TREE" "$OWN_TREE" ||
-            die "'$LAB_TREE' is no worktree of '$OWN_TREE'" "Remove it (rm -r), and it will be made anew."
+            die "'$LAB_TREE' is not a worktree of '$OWN_TREE'" "Remove it (rm -r): this script creates it again."
         is_clean "$LAB_TREE" || die "'$LAB_TREE' has uncommitted changes" \
             "It is made from '$OWN_TREE' and patches/lab: work there. To throw the changes away: rm -r '$LAB_TREE'"
         [[ $(note lab) != "$key $(git -C "$LAB_TREE" rev-parse HEAD)" ]] || return 0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Devices of the host that cannot sit behind an accelerated SMMUv3, or not
- * where the user wants them: refused with a message that says what to do;
+ * where the user put them: refused with a message that says what to do;
  * after that QEMU takes what is right. What needs no device is in refusal.c.
  */
 #include "qemu/osdep.h"
