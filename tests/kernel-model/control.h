@@ -184,11 +184,11 @@ enum km_object_type {
 
 enum km_log_type {
     KM_LOG_BATCH = 1,  /* HWPT_INVALIDATE; arg: vIOMMU, entries, converted,
-                            errno */
+                          errno */
     KM_LOG_COMMAND,    /* one command; arg: dword 0, 1 as given, 0 as issued,
-                            1 if it was issued and not only looked at */
+                          1 if it was issued and not only looked at */
     KM_LOG_STE,        /* arg: device, dword 0, 1 of the vSTE, config of the
-                            physical STE (KM_STE_*) */
+                          physical STE (KM_STE_*) */
 };
 
 /* Physical STE; what KM_LOG_STE and km_device_state.ste report */

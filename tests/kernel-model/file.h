@@ -4,8 +4,8 @@
 
 /*
  * Which descriptors of the process are the model's. Behind each is a real
- * descriptor, of a character device or an eventfd, so that numbers, dup(), fcntl(),
- * fstat() and poll() are the kernel's own.
+ * descriptor, of a character device or an eventfd, so that numbers, dup(),
+ * fcntl(), fstat() and poll() are the kernel's own.
  */
 
 #include "model.h"
