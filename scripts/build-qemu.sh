@@ -14,6 +14,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+DEVICES=$ROOT/lab/qemu-devices.mak
+
 # write_pkg_config FILE: a pkg-config that sees the sysroot only
 write_pkg_config()
 {
@@ -32,11 +34,17 @@ EOF
 features()
 {
     local lib=$BUILD/sysroot-arm64/usr/lib/aarch64-linux-gnu slib=$BUILD/sysroot-arm64/lib/aarch64-linux-gnu
+    local copy=$BUILD/tools/qemu-devices-$1.mak devices
     FEATURES=(
         --target-list=aarch64-softmmu --without-default-features --disable-docs --disable-install-blobs
         --disable-debug-info --enable-werror --enable-trace-backends=log --enable-tcg --enable-fdt=system
     )
+    devices=$(<"$DEVICES")
     case $1 in
+    x86)
+        FEATURES+=(--enable-attr --enable-virtfs)
+        devices+=$'\nCONFIG_VIRTIO_9P=y'
+        ;;
     arm64)
         FEATURES+=(
             --enable-kvm --cross-prefix=aarch64-linux-gnu-
@@ -44,10 +52,14 @@ features()
         )
         ;;
     esac
-    if [[ $1 == arm64 ]]; then
-        FEATURES+=(--enable-pixman --disable-tools)
-    else
+    if [[ $1 == all ]]; then
         FEATURES+=(--enable-attr --enable-virtfs --enable-pixman --enable-tools)
+    else
+        # configure looks for NAME.mak in a directory of its tree; a copy, as QEMU needs a path without white space
+        mkdir -p "$BUILD/tools"
+        [[ -f $copy && $(<"$copy") == "$devices" ]] || echo "$devices" >"$copy"
+        FEATURES+=(--without-default-devices --disable-tools
+            "--with-devices-aarch64=$(realpath -m --relative-to="$SOURCE/configs/devices/aarch64-softmmu" "${copy%.mak}")")
     fi
     # Debian's source has what configure would download otherwise; QEMU's git has not
     if [[ -d $SOURCE/subprojects/keycodemapdb/data ]]; then
@@ -65,7 +77,7 @@ configure()
         export PKG_CONFIG=$BUILD/tools/aarch64-pkg-config
     fi
     # a relative path makes commands the same in each build directory that lies beside its source
-    "$(realpath -m --relative-to=. "$source")/configure" --python="$BUILD/tools/python/bin/python3" "${FEATURES[@]}"
+    "$(realpath --relative-to=. "$source")/configure" --python="$BUILD/tools/python/bin/python3" "${FEATURES[@]}"
 }
 
 kind='' SOURCE='' out='' configure_only=0
@@ -105,7 +117,7 @@ else
     "$ROOT/scripts/fetch-sources.sh" tools
 fi
 features "$kind"
-key=$(printf '%s\n' "$SOURCE" "${FEATURES[@]}" | digest)
+key=$({ printf '%s\n' "$SOURCE" "${FEATURES[@]}" && cat "$DEVICES"; } | digest)
 if ! stamp_is "configure-$name" "$key" || [[ ! -f $out/build.ninja ]]; then
     stamp_clear "configure-$name"
     need_space "$BUILD" 2500 "QEMU's build"
