@@ -3,7 +3,7 @@
 """Measures QEMU by lab/scenarios/bench, this one and, with --peer, another one in turn.
 
 Each round boots the emulated host once for each QEMU. A round that was measured before with the same files is not
-measured again, so that an interrupted run goes on where it stopped. Writes numbers.json, numbers.md and numbers.svg.
+measured again, so that an interrupted run goes on where it stopped. Writes bench-numbers.json, .md and .svg.
 """
 
 import argparse
@@ -201,17 +201,17 @@ def layers(numbers):
 
 
 def markdown(numbers, run):
-    """All of numbers.md."""
+    """All of bench-numbers.md."""
     furthest, where = numbers.furthest()
     qemus = "; ".join(f"{name}: {version}" for name, version in run["qemus"].items())
     return f"""<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 <!-- Written by scripts/bench.py, see bench.md. -->
 # Numbers
 
-{qemus}. {run["rounds"]} rounds, {run["date"]}, revision {run["revision"]}. Medians of the rounds, ratios with the lowest
-and the highest. The furthest that one round is from a median: {100 * furthest:.1f} % ({where}).
+{qemus}. {run["rounds"]} round{"s"[:run["rounds"] > 1]}, {run["date"]}, revision {run["revision"]}. Medians of the
+rounds, ratios with the lowest and the highest. The furthest that one round is from a median: {100 * furthest:.1f} % ({where}).
 
-![unmap and read](numbers.svg)
+![unmap and read](bench-numbers.svg)
 
 {chr(10).join(goal_lines(numbers))}
 
@@ -228,7 +228,7 @@ and the highest. The furthest that one round is from a median: {100 * furthest:.
 Of one map and unmap, or one read: by the guest, by the host's kernel (KVM, iommufd, drivers), by QEMU (`user`).
 
 {layers(numbers)}
-Of one map and strict unmap of 4 KiB, the series:
+Of one map and strict unmap of 4 KiB, the series; an exit is the difference to `msi=off`:
 
 {table(["", "instructions"], [[what, digits(value, ".0f")] for what, value in numbers.spent.items()])}"""
 
@@ -293,7 +293,7 @@ def arguments(argv):
     parser.add_argument("--peer", type=Path, help="another arm64 QEMU to compare with, built with the same options")
     parser.add_argument("--rounds", type=int, default=3, help="boots for each QEMU (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / "results/bench", help="what each run leaves behind")
-    parser.add_argument("--output", type=Path, help="where numbers.json, .md and .svg go (--results)")
+    parser.add_argument("--output", type=Path, help="where bench-numbers.json, .md and .svg go (--results)")
     parser.add_argument("--runner", type=Path, default=build / "lab/smmu-lab", help=argparse.SUPPRESS)
     parser.add_argument("--host-initrd", type=Path, default=build / "images/host.cpio",
                         help="the emulated host's initramfs (%(default)s)")
@@ -330,10 +330,10 @@ def main(argv):
     numbers = Numbers(samples, spent(reduce(sample(exits))))
     output = options.output or options.results
     output.mkdir(parents=True, exist_ok=True)
-    (output / "numbers.json").write_text(json.dumps({"run": run} | numbers.json(), indent=1) + "\n")
-    (output / "numbers.md").write_text(markdown(numbers, run))
-    (output / "numbers.svg").write_text(chart(numbers))
-    print(*goal_lines(numbers), f"{output}/numbers.md", sep="\n")
+    (output / "bench-numbers.json").write_text(json.dumps({"run": run} | numbers.json(), indent=1) + "\n")
+    (output / "bench-numbers.md").write_text(markdown(numbers, run))
+    (output / "bench-numbers.svg").write_text(chart(numbers))
+    print(*goal_lines(numbers), f"{output}/bench-numbers.md", sep="\n")
 
 
 if __name__ == "__main__":

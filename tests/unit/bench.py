@@ -114,22 +114,22 @@ class Runs(unittest.TestCase):
         done = self.run_bench("--peer", self.home / "b", "--rounds", "3")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.log(), ["a", "b", "b", "a", "a", "b", "a"])
-        numbers = json.loads((self.home / "out/numbers.json").read_text())
+        numbers = json.loads((self.home / "out/bench-numbers.json").read_text())
         self.assertEqual(numbers["qemus"]["peer"]["read-strict-4k"]["ns"], {"median": 40, "samples": [40] * 3})
         self.assertEqual([goal["measured"] for goal in numbers["goals"]], [0.5, 2])
         self.assertEqual(list(numbers["strict unmap"].values()), [10, 10, 0, 0, 20])
-        text = (self.home / "out/numbers.md").read_text()
+        text = (self.home / "out/bench-numbers.md").read_text()
         self.assertIn("at most 0.7; measured 0.50 (0.50 to 0.50), met", text)
         self.assertIn("at most 1.7; measured 2.00 (2.00 to 2.00), missed by 18 %", text)
         columns = {line.count("|") for line in text.split("## Reads")[1].split("## ")[0].splitlines() if "|" in line}
         self.assertEqual(columns, {11})
-        chart = xml.etree.ElementTree.parse(self.home / "out/numbers.svg")
+        chart = xml.etree.ElementTree.parse(self.home / "out/bench-numbers.svg")
         self.assertGreater(len(chart.findall("{*}rect")), 2 * 16)
 
     def test_alone(self):
         done = self.run_bench("--rounds", "1")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("at most 0.7; not measured", (self.home / "out/numbers.md").read_text())
+        self.assertIn("at most 0.7; not measured", (self.home / "out/bench-numbers.md").read_text())
 
     def test_failure_is_named_and_repeated(self):
         (self.home / "b").write_text("fail 20")
