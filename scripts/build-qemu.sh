@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: build-qemu.sh x86|arm64|all [--source DIR] [--build DIR] [--configure-only]
+# usage: build-qemu.sh x86|arm64|all [--source DIR] [--build DIR] [--all-devices] [--configure-only]
 #
 # Configures (once) and builds qemu-system-aarch64 with the features and devices that are used, and no others.
 #   x86     runs here with TCG, from build/qemu-lab: the emulated host, and libqos for the qtests
 #   arm64   runs on arm64 with KVM or TCG, from build/qemu-v10.2: what is tested, and libqos for the qtests there
 #   all     runs here with TCG, from build/qemu-v10.2, with all boards and devices: for QEMU's own qtests
 #   --source DIR, --build DIR  another source tree, another build directory
+#   --all-devices              also for arm64; a QEMU without the series has no other way
 #   --configure-only           do not build
 
 set -euo pipefail
@@ -54,6 +55,8 @@ features()
     esac
     if [[ $1 == all ]]; then
         FEATURES+=(--enable-attr --enable-virtfs --enable-pixman --enable-tools)
+    elif ((all_devices)); then
+        FEATURES+=(--enable-pixman --disable-tools)
     else
         # configure looks for NAME.mak in a directory of its tree; a copy, as QEMU needs a path without white space
         mkdir -p "$BUILD/tools"
@@ -80,7 +83,7 @@ configure()
     "$(realpath --relative-to=. "$source")/configure" --python="$BUILD/tools/python/bin/python3" "${FEATURES[@]}"
 }
 
-kind='' SOURCE='' out='' configure_only=0
+kind='' SOURCE='' out='' all_devices=0 configure_only=0
 while (($#)); do
     case $1 in
     --help | -h)
@@ -92,6 +95,7 @@ while (($#)); do
         if [[ $1 == --source ]]; then SOURCE=$2; else out=$2; fi
         shift
         ;;
+    --all-devices) all_devices=1 ;;
     --configure-only) configure_only=1 ;;
     x86 | arm64 | all)
         [[ -z $kind ]] || usage_error "only one of x86, arm64 and all"

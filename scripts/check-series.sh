@@ -214,8 +214,9 @@ prepare_compile()
 {
     local kind pid pids=()
     [[ -z ${PREPARED:-} ]] || return 0
-    for kind in x86 arm64; do
-        "$ROOT/scripts/build-qemu.sh" "$kind" --source "$TREE" --build "$BUILD/check/check-$kind" --configure-only &
+    for kind in 'all x86' 'arm64 arm64'; do
+        "$ROOT/scripts/build-qemu.sh" "${kind% *}" --all-devices --source "$TREE" \
+            --build "$BUILD/check/check-${kind#* }" --configure-only &
         pids+=($!)
     done
     for pid in "${pids[@]}"; do
