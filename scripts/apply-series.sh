@@ -30,13 +30,12 @@ BASE_DATE='2026-01-01T00:00:00Z'
 check_tree()
 {
     local tree=$1 top
+    local hint="For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
     TREE_VERSION=$(version_of "$tree") ||
         die "'$tree' is not a QEMU source tree" "Give the top directory of a QEMU checkout."
     top=$(git -C "$tree" rev-parse --show-toplevel) ||
-        die "'$tree' is not a git checkout that git can use: its message is above" \
-            "For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
-    [[ $(realpath "$top") == "$tree" ]] || die "'$tree' is a part of the git checkout '$top', not one of its own" \
-        "For a package's source use --quilt; for a plain directory: git init, git add, git commit there first."
+        die "'$tree' is not a git checkout that git can use: its message is above" "$hint"
+    [[ $(realpath "$top") == "$tree" ]] || die "'$tree' is a part of the git checkout '$top', not one of its own" "$hint"
     git -C "$tree" rev-parse --verify --quiet HEAD >/dev/null || die "'$tree' has no commit yet"
     [[ ! -f $tree/debian/source/format || $(<"$tree/debian/source/format") != '3.0 (quilt)'* ]] ||
         warn "'$tree' is a package's source: dpkg-source takes patches only from debian/patches, see --quilt"

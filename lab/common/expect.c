@@ -56,7 +56,7 @@ static AnswerWord parse_answer(const char *text)
     };
 }
 
-/* One that is no text to be searched */
+/* A counter or a number in an answer, and not a text to be searched */
 static bool parse_left_number(Expect *e, const char *left, char **err)
 {
     const char *minus = strstr(left, "-" ANSWER);
