@@ -67,8 +67,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/doorbell/%s", cases[i].name);
 
-        g_test_add_data_func(path, &cases[i], test_doorbell);
+        base_data_test(path, &cases[i], test_doorbell);
     }
-    g_test_add_func("/doorbell/not-the-users", test_not_the_users);
+    base_test("/doorbell/not-the-users", test_not_the_users);
     return g_test_run();
 }

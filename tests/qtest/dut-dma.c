@@ -81,12 +81,6 @@ static bool has_pattern(Dut *dut, uint64_t address)
     if (!memcmp(found, zeros, sizeof(found))) {
         return false;
     }
-    if (memcmp(found, expected, sizeof(found))) {
-        for (unsigned i = 0; i < PATTERN_SIZE; i++) {
-            g_test_message("byte %u: found %02x, expected %02x (pattern %u)",
-                           i, found[i], expected[i], dut->pattern);
-        }
-    }
     g_assert_cmpmem(found, sizeof(found), expected, sizeof(expected));
     return true;
 }

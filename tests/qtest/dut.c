@@ -107,8 +107,10 @@ void dut_test(const char *path, unsigned needs, GTestDataFunc func,
                                      needs & (DUT_ACCEL | DUT_MODELED))) {
             continue;
         }
-        g_test_add_data_func_full(full, g_memdup2(&test, sizeof(test)),
-                                  run_test, g_free);
+        if (!base_skips(full)) {
+            g_test_add_data_func_full(full, g_memdup2(&test, sizeof(test)),
+                                      run_test, g_free);
+        }
     }
 }
 

@@ -323,7 +323,7 @@ int main(int argc, char **argv)
     for (char **name = names; *name; name++) {
         g_autofree char *path = g_strdup_printf("/hosts/features/%s", *name);
 
-        g_test_add_data_func(path, *name, test_features);
+        base_data_test(path, *name, test_features);
         add("cold", *name, test_cold);
         add("hot", *name, test_hot);
     }

@@ -280,17 +280,17 @@ static void test_dsm_without(void)
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
-    g_test_add_data_func("/iort/rmr/one", ACCEL_SMMU, test_rmr_one);
-    g_test_add_data_func("/iort/rmr/its-off", "-machine its=off " ACCEL_SMMU,
-                         test_rmr_one);
-    g_test_add_data_func("/iort/rmr/gic-2", "-machine gic-version=2 "
-                         ACCEL_SMMU, test_rmr_one);
-    g_test_add_func("/iort/rmr/two", test_rmr_two);
-    g_test_add_func("/iort/rmr/mixed", test_rmr_mixed);
-    g_test_add_func("/iort/rmr/buses", test_rmr_buses);
-    g_test_add_func("/iort/ats", test_ats);
-    g_test_add_func("/iort/without", test_revision_without);
-    g_test_add_func("/dsm/accelerated", test_dsm);
-    g_test_add_func("/dsm/without", test_dsm_without);
+    base_data_test("/iort/rmr/one", ACCEL_SMMU, test_rmr_one);
+    base_data_test("/iort/rmr/its-off", "-machine its=off " ACCEL_SMMU,
+                   test_rmr_one);
+    base_data_test("/iort/rmr/gic-2", "-machine gic-version=2 "
+                   ACCEL_SMMU, test_rmr_one);
+    base_test("/iort/rmr/two", test_rmr_two);
+    base_test("/iort/rmr/mixed", test_rmr_mixed);
+    base_test("/iort/rmr/buses", test_rmr_buses);
+    base_test("/iort/ats", test_ats);
+    base_test("/iort/without", test_revision_without);
+    base_test("/dsm/accelerated", test_dsm);
+    base_test("/dsm/without", test_dsm_without);
     return g_test_run();
 }

@@ -10,6 +10,7 @@
 #define TESTS_QTEST_MACHINE_H
 
 #include "libqtest.h"
+#include "base.h"
 
 /* Guest-physical addresses on -machine virt */
 #define VIRT_SMMU         0x09050000ULL   /* of -machine iommu=smmuv3 */

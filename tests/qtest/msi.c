@@ -312,30 +312,30 @@ static void test_direct_its(void)
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
-    g_test_add_data_func("/msi/edu/no-smmu", EDU, test_edu);
-    g_test_add_data_func("/msi/edu/emulated", EMULATED_SMMU " " EDU, test_edu);
-    g_test_add_data_func("/msi/edu/legacy", "-machine iommu=smmuv3 " EDU,
-                         test_edu);
-    g_test_add_func("/msi/edu/aborted", test_edu_aborted);
-    g_test_add_data_func("/msi/edu/gicv2m", "-machine gic-version=2 " EDU,
-                         test_edu_gicv2m);
-    g_test_add_data_func("/msi/edu/gicv2m-emulated", "-machine gic-version=2 "
-                         EMULATED_SMMU " " EDU, test_edu_gicv2m);
-    g_test_add_data_func("/msi/root-port/no-smmu", ROOT_PORT, test_port);
-    g_test_add_data_func("/msi/root-port/emulated",
-                         EMULATED_SMMU " " ROOT_PORT, test_port);
-    g_test_add_data_func("/msi/root-port/no-doorbell",
-                         "-machine its=off " ACCEL_SMMU " " ROOT_PORT,
-                         test_port);
-    g_test_add_data_func("/msi/direct/gicv2m/msi-x", ACCEL_SMMU " " ROOT_PORT,
-                         test_direct_gicv2m);
-    g_test_add_data_func("/msi/direct/gicv2m/msi", ACCEL_SMMU " " IOH3420,
-                         test_direct_gicv2m);
-    g_test_add_func("/msi/direct/switch", test_direct_switch);
-    g_test_add_func("/msi/direct/two", test_direct_two);
-    g_test_add_func("/msi/direct/one-of-two", test_direct_one_of_two);
-    g_test_add_func("/msi/direct/no-master", test_direct_no_master);
-    g_test_add_func("/msi/direct/aborted", test_direct_aborted);
-    g_test_add_func("/msi/direct/its", test_direct_its);
+    base_data_test("/msi/edu/no-smmu", EDU, test_edu);
+    base_data_test("/msi/edu/emulated", EMULATED_SMMU " " EDU, test_edu);
+    base_data_test("/msi/edu/legacy", "-machine iommu=smmuv3 " EDU,
+                   test_edu);
+    base_test("/msi/edu/aborted", test_edu_aborted);
+    base_data_test("/msi/edu/gicv2m", "-machine gic-version=2 " EDU,
+                   test_edu_gicv2m);
+    base_data_test("/msi/edu/gicv2m-emulated", "-machine gic-version=2 "
+                   EMULATED_SMMU " " EDU, test_edu_gicv2m);
+    base_data_test("/msi/root-port/no-smmu", ROOT_PORT, test_port);
+    base_data_test("/msi/root-port/emulated",
+                   EMULATED_SMMU " " ROOT_PORT, test_port);
+    base_data_test("/msi/root-port/no-doorbell",
+                   "-machine its=off " ACCEL_SMMU " " ROOT_PORT,
+                   test_port);
+    base_data_test("/msi/direct/gicv2m/msi-x", ACCEL_SMMU " " ROOT_PORT,
+                   test_direct_gicv2m);
+    base_data_test("/msi/direct/gicv2m/msi", ACCEL_SMMU " " IOH3420,
+                   test_direct_gicv2m);
+    base_test("/msi/direct/switch", test_direct_switch);
+    base_test("/msi/direct/two", test_direct_two);
+    base_test("/msi/direct/one-of-two", test_direct_one_of_two);
+    base_test("/msi/direct/no-master", test_direct_no_master);
+    base_test("/msi/direct/aborted", test_direct_aborted);
+    base_test("/msi/direct/its", test_direct_its);
     return g_test_run();
 }

@@ -41,7 +41,7 @@ static void assert_passed(Dut *dut, int fd, const char *message)
     QDict *error = qdict_get_qdict(answer, "error");
 
     g_assert_true(!error == !message);
-    g_assert_true(!error || strstr(qdict_get_str(error, "desc"), message));
+    g_assert_true(!error || base_says(qdict_get_str(error, "desc"), message));
     qobject_unref(answer);
 }
 

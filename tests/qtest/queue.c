@@ -225,9 +225,9 @@ static void add(const char *name, GTestDataFunc func)
     g_autofree char *ats = g_strdup_printf("/queue/%s/accelerated-ats", name);
     g_autofree char *emulated = g_strdup_printf("/queue/%s/emulated", name);
 
-    g_test_add_data_func(accel, ACCEL_SMMU, func);
-    g_test_add_data_func(ats, ACCEL_SMMU ",ats=on,ril=off", func);
-    g_test_add_data_func(emulated, EMULATED_SMMU, func);
+    base_data_test(accel, ACCEL_SMMU, func);
+    base_data_test(ats, ACCEL_SMMU ",ats=on,ril=off", func);
+    base_data_test(emulated, EMULATED_SMMU, func);
 }
 
 int main(int argc, char **argv)

@@ -355,7 +355,7 @@ static void add(const char *group, const char *name, const void *data,
 {
     g_autofree char *path = g_strdup_printf("/registers/%s/%s", group, name);
 
-    g_test_add_data_func(path, data, func);
+    base_data_test(path, data, func);
 }
 
 int main(int argc, char **argv)
@@ -372,8 +372,8 @@ int main(int argc, char **argv)
         add("accelerated", accelerated[i].name, &accelerated[i],
             test_accelerated);
     }
-    g_test_add_func("/registers/accelerated/two", test_two);
-    g_test_add_func("/registers/properties/probed", test_probed);
+    base_test("/registers/accelerated/two", test_two);
+    base_test("/registers/properties/probed", test_probed);
     for (size_t i = 0; i < G_N_ELEMENTS(typed); i++) {
         add("properties", typed[i].name, &typed[i], test_properties);
     }

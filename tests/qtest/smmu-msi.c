@@ -263,26 +263,26 @@ static void test_events(const void *args)
 int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
-    g_test_add_data_func("/smmu-msi/sync/accelerated", ACCEL_SMMU, test_sync);
-    g_test_add_data_func("/smmu-msi/no-sync/msi-off", ACCEL_SMMU ",msi=off",
-                         test_no_sync);
-    g_test_add_data_func("/smmu-msi/no-sync/emulated", EMULATED_SMMU,
-                         test_no_sync);
-    g_test_add_data_func("/smmu-msi/sync-in-place/accelerated", ACCEL_SMMU,
-                         test_sync_in_place);
-    g_test_add_data_func("/smmu-msi/sync-after-error/accelerated", ACCEL_SMMU,
-                         test_sync_after_error);
-    g_test_add_data_func("/smmu-msi/sync-wired/accelerated", ACCEL_SMMU,
-                         test_sync_wired);
-    g_test_add_data_func("/smmu-msi/sync-reserved/accelerated", ACCEL_SMMU,
-                         test_sync_reserved);
-    g_test_add_data_func("/smmu-msi/sync-abort/accelerated", ACCEL_SMMU,
-                         test_sync_abort);
-    g_test_add_data_func("/smmu-msi/sync-to-self/accelerated", ACCEL_SMMU,
-                         test_sync_to_self);
-    g_test_add_data_func("/smmu-msi/gerror/accelerated", ACCEL_SMMU,
-                         test_gerror);
-    g_test_add_data_func("/smmu-msi/events/emulated", EMULATED_SMMU EDU,
-                         test_events);
+    base_data_test("/smmu-msi/sync/accelerated", ACCEL_SMMU, test_sync);
+    base_data_test("/smmu-msi/no-sync/msi-off", ACCEL_SMMU ",msi=off",
+                   test_no_sync);
+    base_data_test("/smmu-msi/no-sync/emulated", EMULATED_SMMU,
+                   test_no_sync);
+    base_data_test("/smmu-msi/sync-in-place/accelerated", ACCEL_SMMU,
+                   test_sync_in_place);
+    base_data_test("/smmu-msi/sync-after-error/accelerated", ACCEL_SMMU,
+                   test_sync_after_error);
+    base_data_test("/smmu-msi/sync-wired/accelerated", ACCEL_SMMU,
+                   test_sync_wired);
+    base_data_test("/smmu-msi/sync-reserved/accelerated", ACCEL_SMMU,
+                   test_sync_reserved);
+    base_data_test("/smmu-msi/sync-abort/accelerated", ACCEL_SMMU,
+                   test_sync_abort);
+    base_data_test("/smmu-msi/sync-to-self/accelerated", ACCEL_SMMU,
+                   test_sync_to_self);
+    base_data_test("/smmu-msi/gerror/accelerated", ACCEL_SMMU,
+                   test_gerror);
+    base_data_test("/smmu-msi/events/emulated", EMULATED_SMMU EDU,
+                   test_events);
     return g_test_run();
 }

@@ -224,9 +224,9 @@ int main(int argc, char **argv)
         g_autofree char *baseline = g_strdup_printf("/tables/baseline/%s",
                                                     machines[i].name);
 
-        g_test_add_data_func(expected, &machines[i], test_expected);
+        base_data_test(expected, &machines[i], test_expected);
         if (machine_baseline()) {
-            g_test_add_data_func(baseline, &machines[i], test_baseline);
+            base_data_test(baseline, &machines[i], test_baseline);
         }
     }
     return g_test_run();
