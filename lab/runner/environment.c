@@ -245,10 +245,11 @@ static char *kernel_banner(const char *file)
 }
 
 /* Meson notes the compilers of a build directory. */
-static char *meson_compiler(const char *root)
+static char *meson_compiler(const Options *o)
 {
+    g_autofree char *build = options_base_path(o, "qemu-arm64");
     g_autofree char *file = g_build_filename(
-        root, "build/qemu-arm64/meson-info/intro-compilers.json", NULL);
+        build, "meson-info/intro-compilers.json", NULL);
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(JsonNode) found = NULL;
     JsonArray *values;
@@ -278,12 +279,12 @@ Versions *versions_collect(const Options *o)
 {
     Versions *v = g_new0(Versions, 1);
     const char *const host_qemu[] = { o->host_qemu, "--version", NULL };
-    g_autofree char *tree = g_build_filename(o->root, "build/qemu-v10.2",
-                                             NULL);
+    g_autofree char *name = g_strdup_printf("qemu-%s", o->base);
+    g_autofree char *tree = g_build_filename(o->root, "build", name, NULL);
 
     v->host_qemu = first_line(host_qemu);
     v->kernel = kernel_banner(o->kernel);
-    v->qemu_compiler = o->qemu ? NULL : meson_compiler(o->root);
+    v->qemu_compiler = o->qemu ? NULL : meson_compiler(o);
     v->runner_compiler = g_strdup(__VERSION__);
     v->revision = git_revision(o->root);
     v->qemu_revision = o->qemu ? NULL : git_revision(tree);

@@ -5,6 +5,9 @@
 #include <gio/gio.h>
 #include <string.h>
 
+/* As the scripts have it: its directories below build/ have plain names. */
+#define DEFAULT_BASE "v10.2"
+
 static const char summary[] =
     "Runs the lab: an emulated arm64 host, and in it a KVM guest that owns\n"
     "PCI devices behind an accelerated SMMUv3.\n"
@@ -84,10 +87,65 @@ static void make_absolute(char **value)
     }
 }
 
+char *options_base_path(const Options *o, const char *name)
+{
+    g_autofree char *own = strcmp(o->base, DEFAULT_BASE)
+        ? g_strdup_printf("%s-%s", name, o->base) : g_strdup(name);
+
+    return g_build_filename(o->root, "build", own, NULL);
+}
+
+static GKeyFile *load_base(const Options *o, GError **error)
+{
+    g_autofree char *file = g_build_filename(o->root, "bases", o->base, NULL);
+    g_autoptr(GKeyFile) base = g_key_file_new();
+
+    if (!g_key_file_load_from_file(base, file, G_KEY_FILE_NONE, error)) {
+        g_prefix_error(error, "%s: ", file);
+        return NULL;
+    }
+    return g_steal_pointer(&base);
+}
+
+char *options_base_skips(const Options *o, const char *name)
+{
+    static const char *const groups[] = { "not-applicable", "fails" };
+    g_autofree char *path = g_strdup_printf("/scenario/%s", name);
+    g_autoptr(GKeyFile) base = load_base(o, NULL);
+
+    for (gsize i = 0; base && i < G_N_ELEMENTS(groups) - o->known_failures;
+         i++) {
+        g_autofree char *reason = g_key_file_get_string(base, groups[i], path,
+                                                        NULL);
+
+        if (reason) {
+            return g_strdup_printf("%s: %s", groups[i], reason);
+        }
+    }
+    return NULL;
+}
+
+static void set_base_default(Options *o, char **value, const char *name,
+                             const char *rest)
+{
+    g_autofree char *dir = options_base_path(o, name);
+
+    set_default(value, dir, rest);
+}
+
 static gboolean fill_defaults(Options *o, GError **error)
 {
+    g_autoptr(GKeyFile) base = NULL;
+
     o->root = find_root(error);
     if (!o->root) {
+        return FALSE;
+    }
+    if (!o->base) {
+        o->base = g_strdup(DEFAULT_BASE);
+    }
+    base = load_base(o, error);
+    if (!base) {
         return FALSE;
     }
     o->kernel_given = o->kernel != NULL;
@@ -96,9 +154,9 @@ static gboolean fill_defaults(Options *o, GError **error)
     set_default(&o->host_qemu, o->root,
                 "build/qemu-x86/qemu-system-aarch64");
     set_default(&o->kernel, o->root, "build/kernel/arch/arm64/boot/Image");
-    set_default(&o->host_initrd, o->root, "build/images/host.cpio");
-    set_default(&o->variants, o->root, "build/variants");
-    set_default(&o->qtests, o->root, "build/qtests-arm64/out");
+    set_base_default(o, &o->host_initrd, "images", "host.cpio");
+    set_base_default(o, &o->variants, "variants", NULL);
+    set_base_default(o, &o->qtests, "qtests-arm64", "out");
     set_default(&o->scenario_dir, o->root, "lab/scenarios");
     set_default(&o->results_dir, o->root, "results");
     return TRUE;
@@ -146,7 +204,7 @@ static void note_given(Options *o)
         const char *option;
         const char *value;
     } files[] = {
-        { "--qemu", o->qemu },
+        { "--base", o->base }, { "--qemu", o->qemu },
         { "--host-qemu", o->host_qemu },
         { "--kernel", o->kernel }, { "--host-initrd", o->host_initrd },
         { "--qtests", o->qtests },
@@ -198,6 +256,8 @@ Options *options_parse(int argc, char **argv, GError **error)
     g_autoptr(Options) o = g_new0(Options, 1);
     g_auto(GStrv) words = NULL;
     const GOptionEntry entries[] = {
+        { "base", 0, 0, G_OPTION_ARG_STRING, &o->base,
+          "The base of the QEMU under test, a file of bases/", "NAME" },
         { "qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu,
           "Test this arm64 QEMU instead of the image's", "FILE" },
         { "host-qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->host_qemu,
@@ -220,6 +280,8 @@ Options *options_parse(int argc, char **argv, GError **error)
           "Keep disk images and copied binaries after a PASS", NULL },
         { "no-skip", 0, 0, G_OPTION_ARG_NONE, &o->no_skip,
           "A scenario that cannot run here is a failure", NULL },
+        { "known-failures", 0, 0, G_OPTION_ARG_NONE, &o->known_failures,
+          "Run what is known to fail on the base, too", NULL },
         { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run,
           "Print the commands instead of running them", NULL },
         { "guest", 0, 0, G_OPTION_ARG_NONE, &o->guest,
@@ -258,6 +320,7 @@ void options_free(Options *o)
     g_free(o->command);
     g_strfreev(o->arguments);
     g_free(o->root);
+    g_free(o->base);
     g_free(o->qemu);
     g_free(o->host_qemu);
     g_free(o->kernel);

@@ -22,6 +22,7 @@ typedef struct Options {
     char *command;              /* run, list, shell, doctor */
     char **arguments;           /* what follows the command */
     char *root;                 /* the project's directory */
+    char *base;                 /* a file of bases/, see options_base() */
     char *qemu;                 /* arm64 QEMU under test; NULL: the image's */
     char *host_qemu;            /* QEMU that emulates the arm64 host */
     char *kernel;               /* kernel of the emulated host */
@@ -36,6 +37,7 @@ typedef struct Options {
     char **given;               /* options that change a run, as words */
     gboolean keep;
     gboolean no_skip;
+    gboolean known_failures;    /* run what fails on the base as is known */
     gboolean dry_run;
     gboolean guest;
     gboolean version;
@@ -49,6 +51,18 @@ Options *options_parse(int argc, char **argv, GError **error);
 
 void options_free(Options *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
+
+/*
+ * What is built for @o's base as build/@name, and for other bases than the
+ * default under a name of its own. The caller owns the string.
+ */
+char *options_base_path(const Options *o, const char *name);
+
+/*
+ * Why scenario @name does not run on @o's base: it does not apply, or is known
+ * to fail. The caller owns the string; NULL: it runs.
+ */
+char *options_base_skips(const Options *o, const char *name);
 
 /*
  * The command line that runs scenario @name with these options; the

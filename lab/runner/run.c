@@ -218,11 +218,15 @@ static gboolean run_process(Outcome *outcome, const Scenario *s,
 Outcome *run_scenario(const Scenario *s, const Options *o, const char *dir,
                       Ui *ui)
 {
+    g_autofree char *skips = options_base_skips(o, s->name);
     g_autofree char *missing = needs_missing(s, o);
     gint64 start = g_get_monotonic_time();
     g_autoptr(GError) error = NULL;
     Outcome *outcome;
 
+    if (skips) {
+        return outcome_new(s, VERDICT_SKIP, skips);
+    }
     if (missing) {
         return outcome_new(s, o->no_skip ? VERDICT_FAIL : VERDICT_SKIP,
                            missing);

@@ -53,7 +53,8 @@ static gboolean write_all(const Options *o, const RunInfo *info,
 static gboolean check_given(const Options *o, GError **error)
 {
     for (char **word = o->given; *word; word += 2) {
-        gboolean is_file = strcmp(word[0], "--scenario-dir") &&
+        gboolean is_file = strcmp(word[0], "--base") &&
+                           strcmp(word[0], "--scenario-dir") &&
                            strcmp(word[0], "--qtests") &&
                            strcmp(word[0], "--results") &&
                            strcmp(word[0], "--timeout-multiplier");

@@ -350,6 +350,26 @@ static void test_missing_variant(Fixture *f, gconstpointer data)
     assert_says(f->out, "it tests the variant 'not-there'");
 }
 
+/* Another base has builds of its own, and scenarios that do not apply. */
+static void test_base(Fixture *f, gconstpointer data)
+{
+    write_scenario(f, "other", "[scenario]\ndescription=other\n"
+                   "[host]\ndevices=nvme\n[vm]\nqemu=not-there\n"
+                   "[steps]\na=boot\n");
+    write_scenario(f, "no-doorbell", good);
+    call(f, "run other --base v11.1");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "build/variants-v11.1/qemu-system-aarch64.not-there");
+    call(f, "run no-doorbell --base v11.1 --no-skip");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "not-applicable: ");
+    call(f, "run no-doorbell --base v10.2");
+    g_assert_cmpint(f->code, ==, 0);
+    call(f, "run --base v9");
+    g_assert_cmpint(f->code, ==, 2);
+    assert_says(f->err, "bases/v9: ");
+}
+
 /* --kernel is for host and guest, which is not what such a scenario shows. */
 static void test_host_kernel(Fixture *f, gconstpointer data)
 {
@@ -499,6 +519,7 @@ int main(int argc, char **argv)
         { "/cli/junit", test_junit },
         { "/cli/usage", test_usage },
         { "/cli/missing-variant", test_missing_variant },
+        { "/cli/base", test_base },
         { "/cli/host-kernel", test_host_kernel },
         { "/cli/profile", test_profile },
         { "/cli/dry-run", test_dry_run },
