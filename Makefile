@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The front door: `make help` lists the targets. Each calls one script; what it depends on is said here and nowhere else.
-#   DEV=1          build build/qemu-v10.2 as it is, although it has changes that patches/ has not
+#   BASE=          what the series is applied to, a file of bases/ (v10.2); make TARGET-v11.1 is make BASE=v11.1 TARGET
+#   DEV=1          build the base's tree as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
 #   BENCH=         options of scripts/bench.py: --peer FILE, --rounds N
 #   JOBS=          how many compilers at once (default: all CPUs)
 #   CHECK=         the tests of `make check`
 
 DEV ?=
-export DEV JOBS SOURCE_CACHE FUZZ_SECONDS
+BASE ?= v10.2
+export BASE DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
-# What CI runs. ThreadSanitizer is left to `make sanitize`: it takes minutes, for one thread's work.
+# What CI runs. ThreadSanitizer is left to `make sanitize`: it takes minutes, for one thread's work. Of another base than
+# the default, what needs no emulated host; by hand all that its QEMU is built for.
 CHECK = check-fast qemu-tests check-series sanitize-asan coverage scenarios
+ifneq ($(BASE),v10.2)
+CHECK = check-fast qemu-tests check-series scenarios
+of_base = -$(BASE)
+endif
 
-stage = @scripts/check.sh --stage $@
+stage = @scripts/check.sh --stage $@$(of_base)
 
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' Makefile)
 
@@ -23,7 +30,7 @@ deps:           ## install the Debian packages that are missing (root)
 	$(stage) scripts/install-deps.sh
 fetch: deps     ## bring the sources: QEMU, Linux, arm64 libraries
 	$(stage) scripts/fetch-sources.sh
-series: fetch   ## build/qemu-v10.2: QEMU 10.2.2 with the series applied
+series: fetch   ## build/qemu-v10.2: QEMU with the series applied
 	$(stage) scripts/apply-series.sh $(if $(filter-out 0,$(DEV)),--dev)
 
 qemu: qemu-x86 qemu-arm64 variants ## build QEMU: for x86 (emulated host), for arm64 (under test), and its variants
@@ -31,6 +38,12 @@ qemu-x86: series
 	$(stage) scripts/build-qemu.sh x86
 qemu-arm64: series
 	$(stage) scripts/build-qemu.sh arm64
+ifeq ($(BASE),v10.2)
+qemu-host: qemu-x86
+else
+qemu-host: fetch
+	@$(MAKE) BASE=v10.2 qemu-x86
+endif
 variants: qemu-arm64
 	$(stage) scripts/build-variant.sh
 kernel: fetch   ## build the kernel of the emulated host and its guest
@@ -50,7 +63,7 @@ check:          ## all tests: unit tests, qtests, QEMU's own, the series, all sc
 	@scripts/check.sh $(CHECK)
 check-unit: series ## unit tests of the lab, and the model's own: without a build of QEMU, in seconds
 	$(stage) scripts/check-fast.sh --unit
-check-fast: lab ## unit tests and qtests: all that needs no emulated host
+check-fast: qemu-x86 ## unit tests and qtests: all that needs no emulated host
 	$(stage) scripts/check-fast.sh
 check-series: series ## does each patch apply, pass checkpatch and compile
 	$(stage) scripts/check-series.sh
@@ -66,12 +79,15 @@ sanitize-asan: lab
 	$(stage) scripts/sanitize.sh asan
 fuzz: lab       ## random guests for the accelerated SMMU, FUZZ_SECONDS= (600)
 	$(stage) scripts/fuzz.sh
-scenarios: lab images variants host-kernels ## all scenarios of the lab
+scenarios: lab qemu-host images variants host-kernels ## all scenarios of the lab
 	$(stage) scripts/scenarios.sh
-scenario-smoke: runner qemu-x86 images
+scenario-smoke: runner qemu-host images
 	$(stage) scripts/scenarios.sh smoke
-bench: runner qemu-x86 images ## measure map, unmap and reads; BENCH= gives options, see docs/bench.md
+bench: runner qemu-host images ## measure map, unmap and reads; BENCH= gives options, see docs/bench.md
 	$(stage) scripts/bench.py $(BENCH)
+
+%-v11.1:
+	@$(MAKE) BASE=v11.1 $*
 
 clean:          ## remove what was built; sources, trees and downloads stay
 	@scripts/clean.sh

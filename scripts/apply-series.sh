@@ -85,22 +85,30 @@ apply_to()
 # The base: Debian's source with its patches, or QEMU's git; a commit that is the same on every machine.
 prepare_base()
 {
-    local work=$OWN_TREE.part part=$OWN_TREE.part/qemu cache
+    local work=$OWN_TREE.part part=$OWN_TREE.part/qemu source
     "$ROOT/scripts/fetch-sources.sh" qemu
-    cache=$("$ROOT/scripts/fetch-sources.sh" --dir)
+    source=$("$ROOT/scripts/fetch-sources.sh" --dir)/qemu-$QEMU_VERSION
     need_space "$BUILD" 1500 "QEMU's source tree"
     rm -rf "$work"
     mkdir "$work"
-    if [[ -d $cache/qemu-git ]]; then
-        git -c advice.detachedHead=false clone --quiet "$cache/qemu-git" "$part"
+    if [[ -d $source-git ]]; then
+        git -c advice.detachedHead=false clone --quiet "$source-git" "$part"
     else
-        dpkg-source --no-check -x "$cache/qemu/"*.dsc "$part" >/dev/null
-        rm -rf "$part/.pc"
+        if compgen -G "$source/*.dsc" >/dev/null; then
+            dpkg-source --no-check -x "$source"/*.dsc "$part" >/dev/null
+            rm -rf "$part/.pc"
+        else
+            mkdir "$part"
+            tar -xf "$source"/*.orig.tar.xz -C "$part" --strip-components=1
+            # the firmware that Debian removed
+            sed -i -e 's/^if unpack_edk2_blobs$/& and false/' -e "s/^subdir('dtb')$/#&/" "$part/pc-bios/meson.build"
+        fi
         git init --quiet --initial-branch=import "$part"
         git -C "$part" add --all --force
         GIT_AUTHOR_NAME=$PROJECT_NAME GIT_AUTHOR_EMAIL=$PROJECT_MAIL GIT_AUTHOR_DATE=$BASE_DATE \
             GIT_COMMITTER_DATE=$BASE_DATE git -C "$part" commit --quiet --no-verify \
-            --message "QEMU $QEMU_VERSION, Debian's source package with its patches"
+            --message "QEMU $QEMU_VERSION, Debian's source package$(! compgen -G "$source/*.dsc" >/dev/null ||
+                echo " with its patches")"
     fi
     git -C "$part" config gc.auto 0
     git -C "$part" config user.name "$PROJECT_NAME"
@@ -298,6 +306,6 @@ own)
     need dpkg-source
     take_lock series
     update_own_tree "$dev"
-    update_lab_tree
+    [[ $BASE != v10.2 ]] || update_lab_tree
     ;;
 esac

@@ -12,9 +12,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-OUT=$BUILD/images
+OUT=$BUILD/images$OF_BASE
 AGENTS=$BUILD/lab-arm64
-QEMU=$BUILD/qemu-arm64/qemu-system-aarch64
+QEMU=$BUILD/qemu-arm64$OF_BASE/qemu-system-aarch64
 KERNEL=$BUILD/kernel/arch/arm64/boot/Image
 BUSYBOX=$BUILD/sysroot-arm64/usr/bin/busybox
 [[ -f $BUSYBOX ]] || BUSYBOX=$BUILD/sysroot-arm64/bin/busybox # Debian 12
@@ -74,17 +74,17 @@ make_images()
 
 no_arguments "$@"
 need meson ninja cpio aarch64-linux-gnu-gcc
-take_lock images
+take_lock "${OUT##*/}"
 [[ -f $QEMU ]] || die "'$QEMU' is missing" "Run: make qemu"
 [[ -f $KERNEL ]] || die "'$KERNEL' is missing" "Run: make kernel"
 [[ -f $BUSYBOX ]] || die "'$BUSYBOX' is missing" "Run: scripts/fetch-sources.sh sysroot"
 [[ -f $FIRMWARE ]] || die "'$FIRMWARE' is missing" "Run: apt-get install qemu-efi-aarch64 (as root)"
-step "build the lab for arm64" "$BUILD/logs/lab-arm64.log" build_agents
+step "build the lab for arm64" "$LOGS/lab-arm64.log" build_agents
 key=$(cat "$QEMU" "$KERNEL" "$FIRMWARE" "$BUSYBOX" "${PROGRAMS[@]/#/$AGENTS/}" "$ROOT/lab/host-init" \
     "${BASH_SOURCE[0]}" | digest)
-if ! stamp_is images "$key" || [[ ! -f $OUT/host.cpio || ! -f $OUT/guest.cpio.gz ]]; then
-    stamp_clear images
+if ! stamp_is "${OUT##*/}" "$key" || [[ ! -f $OUT/host.cpio || ! -f $OUT/guest.cpio.gz ]]; then
+    stamp_clear "${OUT##*/}"
     need_space "$BUILD" 500 "the images"
-    step "make the images" "$BUILD/logs/images.log" make_images
-    stamp_set images "$key"
+    step "make the images" "$LOGS/images.log" make_images
+    stamp_set "${OUT##*/}" "$key"
 fi

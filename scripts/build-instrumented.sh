@@ -104,5 +104,5 @@ ln -sfn "$QEMU_BUILD/qemu-bundle" "$out/qemu-bundle"
 python3 "$ROOT/scripts/instrument.py" --build "$QEMU_BUILD" --out "$out" "--cflags=$cflags" \
     "--ldflags=$ldflags" \
     "${options[@]}"
-step "build QEMU ($name)" "$BUILD/logs/instrumented-$name.log" \
+step "build QEMU ($name)" "$LOGS/instrumented-$name.log" \
     ninja -C "$QEMU_BUILD" -f "$out/build.ninja" -j "$JOBS"

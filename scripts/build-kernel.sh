@@ -89,15 +89,15 @@ stamp_clear "$name"
 if ! stamp_is "ksrc${1:+-$1}" "$version" || [[ ! -f $source/Makefile ]]; then
     stamp_clear "ksrc${1:+-$1}"
     need_space "$BUILD" 4000 "the kernel's source and build"
-    step "unpack ${version%%_all.deb}" "$BUILD/logs/unpack-$name.log" extract "$archive" "$source"
+    step "unpack ${version%%_all.deb}" "$LOGS/unpack-$name.log" extract "$archive" "$source"
     stamp_set "ksrc${1:+-$1}" "$version"
 fi
 mkdir -p "$OUT"
 # a copy, as kconfig needs a path without white space; an unchanged .config makes make do less
 cp "$CONFIG" "$OUT/lab.config"
-step "configure $name" "$BUILD/logs/configure-$name.log" \
+step "configure $name" "$LOGS/configure-$name.log" \
     kernel_make KCONFIG_ALLCONFIG="$OUT/lab.config" allnoconfig
 check_config
 add_driver
-step "build $name" "$BUILD/logs/$name.log" kernel_make Image
+step "build $name" "$LOGS/$name.log" kernel_make Image
 stamp_set "$name" "$key"

@@ -4,9 +4,10 @@
 # usage: build-qemu.sh x86|arm64|all [--source DIR] [--build DIR] [--all-devices] [--configure-only]
 #
 # Configures (once) and builds qemu-system-aarch64 with the features and devices that are used, and no others.
-#   x86     runs here with TCG, from build/qemu-lab: the emulated host, and libqos for the qtests
-#   arm64   runs on arm64 with KVM or TCG, from build/qemu-v10.2: what is tested, and libqos for the qtests there
-#   all     runs here with TCG, from build/qemu-v10.2, with all boards and devices: for QEMU's own qtests
+#   x86     runs here with TCG, from build/qemu-lab: the emulated host, and libqos for the qtests (of another base
+#           than v10.2 from build/qemu-$BASE, and only for the qtests)
+#   arm64   runs on arm64 with KVM or TCG, from build/qemu-$BASE: what is tested, and libqos for the qtests there
+#   all     runs here with TCG, from build/qemu-$BASE, with all boards and devices: for QEMU's own qtests
 #   --source DIR, --build DIR  another source tree, another build directory
 #   --all-devices              also for arm64; a QEMU without the series has no other way
 #   --configure-only           do not build
@@ -108,10 +109,10 @@ done
 [[ -n $kind ]] || usage_error "x86, arm64 or all?"
 if [[ -z $SOURCE ]]; then
     SOURCE=$BUILD/qemu-$BASE
-    [[ $kind != x86 ]] || SOURCE=$BUILD/qemu-lab
+    [[ $kind$OF_BASE != x86 ]] || SOURCE=$BUILD/qemu-lab
 fi
 [[ -x $SOURCE/configure ]] || die "'$SOURCE' is no QEMU source tree" "scripts/apply-series.sh makes it."
-out=${out:-$BUILD/qemu-$kind}
+out=${out:-$BUILD/qemu-$kind$OF_BASE}
 name=${out##*/}
 need ninja gcc aarch64-linux-gnu-gcc pkg-config
 take_lock "$name"
@@ -126,9 +127,9 @@ if ! stamp_is "configure-$name" "$key" || [[ ! -f $out/build.ninja ]]; then
     stamp_clear "configure-$name"
     need_space "$BUILD" 2500 "QEMU's build"
     rm -rf "$out"
-    step "configure QEMU ($name)" "$BUILD/logs/configure-$name.log" configure "$kind" "$SOURCE" "$out"
+    step "configure QEMU ($name)" "$LOGS/configure-$name.log" configure "$kind" "$SOURCE" "$out"
     stamp_set "configure-$name" "$key"
 fi
 ((configure_only)) && exit
 targets=(qemu-system-aarch64 tests/qtest/libqos/libqos.a)
-step "build QEMU ($name)" "$BUILD/logs/$name.log" ninja -C "$out" -j "$JOBS" "${targets[@]}"
+step "build QEMU ($name)" "$LOGS/$name.log" ninja -C "$out" -j "$JOBS" "${targets[@]}"

@@ -11,7 +11,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-DIR=$BUILD/qtests-arm64
+DIR=$BUILD/qtests-arm64$OF_BASE
 SYSROOT=$BUILD/sysroot-arm64
 LIBDIRS=("$SYSROOT/usr/lib/aarch64-linux-gnu" "$SYSROOT/lib/aarch64-linux-gnu")
 
@@ -32,7 +32,8 @@ configure()
     write_cross_file "$BUILD/tools/aarch64-qtests.cross"
     rm -rf "$DIR"
     meson setup --cross-file "$ROOT/lab/aarch64.cross" --cross-file "$BUILD/tools/aarch64-qtests.cross" \
-        -Dqtests=enabled -Dqemu_build=build/qemu-arm64 "$DIR" "$ROOT"
+        -Dqtests=enabled "-Dbase=$BASE" "-Dqemu_source=build/qemu-$BASE" \
+        "-Dqemu_build=build/qemu-arm64$OF_BASE" "$DIR" "$ROOT"
 }
 
 # Replaced as a whole, so that nothing old stays in it
@@ -50,21 +51,22 @@ collect()
         xargs -r cp -L -t "$out/lib"
     aarch64-linux-gnu-strip "$out"/qtest-* "$out"/lib/*
     cp -r "$ROOT/tests/qtest/data" "$out/"
+    cp "$BASE_FILE" "$out/data/base"
     rm -rf "$DIR/out"
     mv "$out" "$DIR/out"
 }
 
 no_arguments "$@"
 need meson ninja aarch64-linux-gnu-gcc pkg-config
-[[ -f $BUILD/qemu-arm64/tests/qtest/libqos/libqos.a ]] ||
+[[ -f $BUILD/qemu-arm64$OF_BASE/tests/qtest/libqos/libqos.a ]] ||
     die "QEMU's libqos for arm64 is missing" "Run: scripts/build-qemu.sh arm64"
-take_lock qtests-arm64
+take_lock "${DIR##*/}"
 cd "$ROOT"
 key=$(cat lab/aarch64.cross "${BASH_SOURCE[0]}" | digest)
-if ! stamp_is qtests-arm64 "$key" || [[ ! -f $DIR/build.ninja ]]; then
-    stamp_clear qtests-arm64
-    step "configure the qtests for arm64" "$BUILD/logs/configure-qtests-arm64.log" configure
-    stamp_set qtests-arm64 "$key"
+if ! stamp_is "${DIR##*/}" "$key" || [[ ! -f $DIR/build.ninja ]]; then
+    stamp_clear "${DIR##*/}"
+    step "configure the qtests for arm64" "$LOGS/configure-qtests-arm64.log" configure
+    stamp_set "${DIR##*/}" "$key"
 fi
-step "build the qtests for arm64" "$BUILD/logs/qtests-arm64.log" ninja -C "$DIR" -j "$JOBS" qtests
-step "collect the qtests for arm64" "$BUILD/logs/qtests-arm64-collect.log" collect
+step "build the qtests for arm64" "$LOGS/qtests-arm64.log" ninja -C "$DIR" -j "$JOBS" qtests
+step "collect the qtests for arm64" "$LOGS/qtests-arm64-collect.log" collect

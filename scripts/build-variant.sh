@@ -17,8 +17,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib-series.sh"
 
 TREE=$BUILD/qemu-$BASE
-QEMU_BUILD=$BUILD/qemu-arm64
-OUT=$BUILD/variants
+QEMU_BUILD=$BUILD/qemu-arm64$OF_BASE
+OUT=$BUILD/variants$OF_BASE
 
 # The patch of the series that changes FILE and mentions WORD in an added line of it
 find_patch()
@@ -90,18 +90,18 @@ build_variant()
     result=$OUT/qemu-system-aarch64.$variant
     key=$({ cat ${patch:+"$patch"} "$TREE/$file" "${BASH_SOURCE[0]}" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } |
         digest)
-    if stamp_is "variant-$variant" "$key" && [[ -x $result ]]; then
+    if stamp_is "variant-$variant$OF_BASE" "$key" && [[ -x $result ]]; then
         return
     fi
-    stamp_clear "variant-$variant"
-    step "build QEMU ($variant)" "$BUILD/logs/variant-$variant.log" build "$file" "$patch" "$script"
-    stamp_set "variant-$variant" "$key"
+    stamp_clear "variant-$variant$OF_BASE"
+    step "build QEMU ($variant)" "$LOGS/variant-$variant.log" build "$file" "$patch" "$script"
+    stamp_set "variant-$variant$OF_BASE" "$key"
 }
 
-VARIANTS=(no-doorbell no-msi-direct command-error)
+read -ra VARIANTS < <(base_group base | sed -n 's/^variants=//p')
 [[ ${1:-} != -* ]] || no_arguments "$@"
 need ninja patch python3
-take_lock variants
+take_lock "${OUT##*/}"
 [[ -x $QEMU_BUILD/qemu-system-aarch64 ]] || die "'$QEMU_BUILD/qemu-system-aarch64' is missing" \
     "Run: scripts/build-qemu.sh arm64"
 mkdir -p "$OUT"

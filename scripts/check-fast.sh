@@ -15,21 +15,22 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 # More programs than CPUs, as most wait for QEMU or a clock.
-options=(--num-processes $((JOBS * 2)))
+options=(--num-processes $((JOBS * 2))) lab=$BUILD/lab$OF_BASE
 case ${1:-} in
 --unit)
     [[ -d $BUILD/qemu-$BASE/linux-headers ]] || die "QEMU's source is not there" "Run: make series"
     "$ROOT/scripts/build-lab.sh" smmu-lab
+    lab=$BUILD/lab
     # meson builds what these need, and no more
     options+=(--suite runner --suite unit --suite model)
     ;;
 *)
     no_arguments "$@"
-    [[ -x $BUILD/qemu-x86/qemu-system-aarch64 ]] || die "QEMU is not built" "Run: make qemu"
+    [[ -x $BUILD/qemu-x86$OF_BASE/qemu-system-aarch64 ]] || die "QEMU is not built" "Run: make qemu"
     "$ROOT/scripts/build-lab.sh"
     options+=(--no-rebuild)
     ;;
 esac
-meson_test check-fast meson "$BUILD/lab" "${options[@]}" || true
+meson_test check-fast meson "$lab" "${options[@]}" || true
 say_counts
 ((failed == 0))

@@ -4,7 +4,7 @@
 # usage: check-series.sh [--no-cache] [--no-compile]
 #
 # Checks the patches, and needs no built QEMU for it:
-#   - they apply without fuzz, with git and with patch, to Debian's source and to the pristine one;
+#   - they apply without fuzz, with git and with patch, to the base's tree and to the pristine one;
 #   - tree to patches gives the same bytes again;
 #   - checkpatch.pl has no error and no warning, patch by patch;
 #   - after each patch, every C file that the series touches compiles for x86 (TCG) and for arm64 (KVM);
@@ -22,9 +22,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 OWN_TREE=$BUILD/qemu-$BASE
-TREE=$BUILD/check/qemu
-PROVED=$BUILD/check/proved
-LOGS=$BUILD/logs/check-series
+TREE=$BUILD/check$OF_BASE/qemu
+PROVED=$BUILD/check$OF_BASE/proved
+LOGS=$LOGS/check-series
 
 pass() { count 1 0 0; }
 fail()
@@ -70,11 +70,11 @@ check_apply()
     local work orig files existing
     work=$(mktemp -d)
     mapfile -t files < <(touched "${SERIES[@]}")
-    mkdir "$work/debian" "$work/pristine"
+    mkdir "$work/base" "$work/pristine"
     mapfile -t existing < <(git -C "$OWN_TREE" ls-tree -r --name-only refs/tags/base -- "${files[@]}")
-    git -C "$OWN_TREE" archive refs/tags/base -- "${existing[@]}" | tar -x -C "$work/debian"
-    check_patch "$work/debian" base
-    orig=$(compgen -G "$CACHE/qemu/*.orig.tar.xz") || orig=
+    git -C "$OWN_TREE" archive refs/tags/base -- "${existing[@]}" | tar -x -C "$work/base"
+    check_patch "$work/base" base
+    orig=$(compgen -G "$CACHE/qemu-$QEMU_VERSION/*.orig.tar.xz") || orig=
     if [[ -n $orig ]]; then
         # a file that is in only one of the two trees is no error for tar here, but will be one for patch
         tar -xJf "$orig" -C "$work/pristine" --strip-components=1 --no-anchored --wildcards \
@@ -166,7 +166,7 @@ new_files_maintained()
 # error and returns 1 on a failure
 compile_kind()
 {
-    local kind=$1 out=$BUILD/check/check-$1 log=$LOGS/compile-$1.log sources
+    local kind=$1 out=$BUILD/check$OF_BASE/check-$1$OF_BASE log=$LOGS/compile-$1.log sources
     shift
     # first what meson.build and Kconfig changed: it takes as long as compiling, on one CPU
     ninja -C "$out" build.ninja >"$log" 2>&1 || { tail -n 20 "$log"; return 1; }
@@ -216,7 +216,7 @@ prepare_compile()
     [[ -z ${PREPARED:-} ]] || return 0
     for kind in 'all x86' 'arm64 arm64'; do
         "$ROOT/scripts/build-qemu.sh" "${kind% *}" --all-devices --source "$TREE" \
-            --build "$BUILD/check/check-${kind#* }" --configure-only &
+            --build "$BUILD/check$OF_BASE/check-${kind#* }$OF_BASE" --configure-only &
         pids+=($!)
     done
     for pid in "${pids[@]}"; do
@@ -297,7 +297,7 @@ mapfile -t FILES < <(touched "${SERIES[@]}" | grep '\.c$' || true)
 mkdir -p "$LOGS"
 check_listing
 check_apply
-check_users_trees
+[[ $OF_BASE ]] || check_users_trees
 if check_round_trip; then
     prepare_tree
     check_patches

@@ -15,7 +15,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # lines `stage NAME SECONDS STATE`, and of tests `count NAME PASSED FAILED SKIPPED`, see lib-tests.sh
-RECORD=$BUILD/logs/stages.txt
+RECORD=$LOGS/stages.txt
 
 stage()
 {
@@ -71,9 +71,9 @@ esac
 (($#)) || usage_error "no target; make check has all of them"
 [[ $1 != -* ]] || usage_error "unknown argument '$1'"
 need make
-mkdir -p "$BUILD/logs"
+mkdir -p "$LOGS"
 : >"$RECORD"
 export STAGE_RECORD=$RECORD
 trap 'warn interrupted; exit 130' INT TERM
 make --no-print-directory -C "$ROOT" --keep-going --jobs="$jobs" "$@" || true
-report "$@" | tee "$BUILD/logs/phases.txt"
+report "$@" | tee "$LOGS/phases.txt"

@@ -5,7 +5,7 @@
 #
 # Removes what was built; source trees, downloads and inputs that the fuzzer found stay, so that the next build needs no
 # network.
-#   --all  removes build/ and results/ as a whole; refuses if build/qemu-v10.2 holds work that patches/ has not
+#   --all  removes build/ and results/ as a whole; refuses if a tree of a base holds work that patches/ has not
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -21,14 +21,15 @@ if [[ ${1:-} != --all ]]; then
     find "$BUILD" -path '*/.stamps/*' ! -name tools ! -name sysroot ! -name 'ksrc*' -delete
     exit
 fi
-tree=$BUILD/qemu-$BASE
-if [[ -e $tree ]]; then
+for BASE in $(cd "$ROOT/bases" && echo *); do
+    tree=$BUILD/qemu-$BASE
+    [[ -e $tree ]] || continue
     # fails, and says so, if there is work that would be lost
-    "$ROOT/scripts/apply-series.sh" >/dev/null ||
+    BASE=$BASE "$ROOT/scripts/apply-series.sh" >/dev/null ||
         die "'$tree' is kept, and so is all of build/ (see above)"
     other=$(git -C "$tree" log --format='%h %s' --branches --glob=refs/stash --not "refs/heads/accel-smmuv3-$BASE" --max-count=5)
     [[ -z $other ]] || die "other branches or the stash of '$tree' hold commits, so build/ is kept:" "$other"
-fi
+done
 rm -rf "${BUILD:?}" "$ROOT/results"
 [[ ! -L $ROOT/build ]] || rm "$ROOT/build"
 say "removed; downloads are still in $CACHE"

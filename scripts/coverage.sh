@@ -46,7 +46,7 @@ meson_wrapper "$OUT/run" "QTEST_QEMU_BINARY=$OUT/qemu-system-aarch64"
 meson_test coverage-tests meson "$BUILD/lab" --num-processes "$JOBS" --wrapper "$OUT/run" --timeout-multiplier 3 \
     "${tests[@]}" || true
 mapfile -t data < <(find "$OUT/obj" -name '*.gcda' | sort)
-((${#data[@]})) || die "no QEMU of '$OUT' was run" "The log of the tests: $BUILD/logs/coverage-tests.log"
+((${#data[@]})) || die "no QEMU of '$OUT' was run" "The log of the tests: $LOGS/coverage-tests.log"
 if python3 "$ROOT/scripts/coverage.py" --tree "$TREE" --range "base..$series_end" --not-range "$series_end..HEAD" \
     --reasons "$ROOT/tests/coverage/unreachable" "${bars[@]}" "${data[@]}"; then
     count 1 0 0

@@ -10,7 +10,7 @@
 #   kernel   Debian's linux-source package, into the cache
 #   kernel-VERSION  another Linux, such as 6.18, into the cache: from a tarball in $SOURCE_CACHE (Debian's or
 #            kernel.org's), else from Debian's source package
-#   tools    the meson that QEMU needs, into build/tools
+#   tools    the meson and Python packages that QEMU needs, into build/tools
 #   sysroot  arm64 libraries, into build/sysroot-arm64
 #   --dir    print where the cache is, and do nothing else
 
@@ -20,9 +20,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib-apt.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-apt.sh"
 
-QEMU_DSC=qemu_$QEMU_VERSION+ds-1.dsc
-QEMU_DSC_SHA256=f1684b3aa5ec500c3389d346c6501dee45041ea91656c6556d4da9023b7987dd
 QEMU_GIT=${QEMU_GIT:-https://gitlab.com/qemu-project/qemu.git}
+QEMU=$CACHE/qemu-$QEMU_VERSION
 MESON_AT_LEAST=1.5
 
 # Each entry: one package; alternatives are names of it in other Debian releases.
@@ -37,83 +36,76 @@ OFFLINE_HINT="Is there a network? Without one, put the files into a directory an
 
 # --- QEMU -------------------------------------------------------------------------------------------------------
 
-# dsc_files DIR: "SHA256 NAME" of the two tarballs that DIR's .dsc names
-dsc_files()
-{
-    awk '/^Checksums-Sha256:/ { on = 1; next } /^[^ ]/ { on = 0 } on { print $1, $3 }' "$1/$QEMU_DSC"
-}
-
 # check_qemu_source DIR: says what is wrong with it; silent and 0 if nothing is
 check_qemu_source()
 {
-    local sum name
-    [[ -f $1/$QEMU_DSC ]] || { echo "'$1' has no $QEMU_DSC"; return 1; }
-    [[ $(digest <"$1/$QEMU_DSC") == "$QEMU_DSC_SHA256" ]] || { echo "'$1/$QEMU_DSC' is not the expected file"; return 1; }
-    while read -r sum name; do
+    local name sum
+    while IFS='=' read -r name sum; do
         [[ -f $1/$name ]] || { echo "'$1' has no $name"; return 1; }
-        [[ $(digest <"$1/$name") == "$sum" ]] || { echo "'$1/$name' is damaged: its SHA-256 is not that of the .dsc"; return 1; }
-    done < <(dsc_files "$1")
+        [[ $(digest <"$1/$name") == "$sum" ]] || { echo "'$1/$name' is not the expected file: its SHA-256 differs"; return 1; }
+    done < <(base_group sources)
 }
 
 qemu_from_directory()
 {
-    local dir=$1 part=$CACHE/qemu.part why name
+    local dir=$1 part=$QEMU.part why name
     if ! why=$(check_qemu_source "$dir"); then
         warn "SOURCE_CACHE: $why; looking elsewhere"
         return 1
     fi
     rm -rf "$part"
     mkdir -p "$part"
-    cp "$dir/$QEMU_DSC" "$part/"
-    while read -r _ name; do
+    while IFS='=' read -r name _; do
         cp "$dir/$name" "$part/"
-    done < <(dsc_files "$dir")
+    done < <(base_group sources)
     chmod -R u+w "$part"
-    mv "$part" "$CACHE/qemu"
+    mv "$part" "$QEMU"
 }
 
+# The archive has the source of its newest packages only.
 qemu_from_debian()
 {
-    local part=$CACHE/qemu.part why
+    local part=$QEMU.part why version
     private_apt_update || return 1
+    version=$(private_apt apt-cache madison qemu | awk -v v="1:$QEMU_VERSION+ds-" 'index($3, v) == 1 { print $3; exit }')
+    [[ -n $version ]] || return 1
     rm -rf "$part"
     mkdir -p "$part"
-    (cd "$part" && private_apt apt-get -qq source --download-only "qemu=1:$QEMU_VERSION+ds-1") || return 1
+    (cd "$part" && private_apt apt-get -qq source --download-only "qemu=$version") || return 1
     if ! why=$(check_qemu_source "$part"); then
         warn "Debian's source package: $why"
         return 1
     fi
-    mv "$part" "$CACHE/qemu"
+    mv "$part" "$QEMU"
 }
 
 qemu_from_git()
 {
-    local part=$CACHE/qemu-git.part
-    rm -rf "$part"
-    git -c advice.detachedHead=false clone --quiet --bare --depth 1 --branch "v$QEMU_VERSION" "$QEMU_GIT" "$part" ||
+    rm -rf "$QEMU.part"
+    git -c advice.detachedHead=false clone --quiet --bare --depth 1 --branch "v$QEMU_VERSION" "$QEMU_GIT" "$QEMU.part" ||
         return 1
-    mv "$part" "$CACHE/qemu-git"
+    mv "$QEMU.part" "$QEMU-git"
 }
 
 fetch_qemu()
 {
     local why
-    if [[ -d $CACHE/qemu-git ]]; then
+    if [[ -d $QEMU-git ]]; then
         return
     fi
-    if [[ -d $CACHE/qemu ]]; then
+    if [[ -d $QEMU ]]; then
         # sums are compared once: when the files came, and after that only if a file is missing
-        if [[ -f $CACHE/qemu/.verified && -z $(dsc_files "$CACHE/qemu" | while read -r _ n; do
-            [[ -f $CACHE/qemu/$n ]] || echo "$n"
+        if [[ -f $QEMU/.verified && -z $(base_group sources | while IFS='=' read -r name _; do
+            [[ -f $QEMU/$name ]] || echo "$name"
         done) ]]; then
             return
         fi
-        if why=$(check_qemu_source "$CACHE/qemu"); then
-            touch "$CACHE/qemu/.verified"
+        if why=$(check_qemu_source "$QEMU"); then
+            touch "$QEMU/.verified"
             return
         fi
         warn "$why; fetching it again"
-        rm -rf "$CACHE/qemu"
+        rm -rf "$QEMU"
     fi
     need_space "$CACHE" 500 "QEMU's source"
     if [[ -n ${SOURCE_CACHE:-} ]] && qemu_from_directory "$SOURCE_CACHE"; then
@@ -125,9 +117,9 @@ fetch_qemu()
         return
     else
         die "QEMU $QEMU_VERSION cannot be had: tried SOURCE_CACHE ('${SOURCE_CACHE:-}'), Debian's source package, $QEMU_GIT" \
-            "$OFFLINE_HINT" "Needed: $QEMU_DSC and the two tarballs it names."
+            "$OFFLINE_HINT" "Needed: $(base_group sources | cut -d= -f1 | paste -sd ' ')"
     fi
-    touch "$CACHE/qemu/.verified"
+    touch "$QEMU/.verified"
 }
 
 # --- kernel -----------------------------------------------------------------------------------------------------
@@ -197,23 +189,26 @@ fetch_host_kernel()
 # A Python environment whose meson is new enough for QEMU's configure, which makes its own environment from it.
 fetch_tools()
 {
-    local python=$BUILD/tools/python key
-    key="meson >= $MESON_AT_LEAST, $(/usr/bin/python3 --version)"
+    local python=$BUILD/tools/python key deb
+    key="meson >= $MESON_AT_LEAST, pycotap, qemu.qmp, $(/usr/bin/python3 --version)"
     if stamp_is tools "$key"; then
         return
     fi
     stamp_clear tools
-    if ! compgen -G "$DEBS/tools/meson_*.deb" >/dev/null; then
+    if ! compgen -G "$DEBS/tools/python3-qemu-qmp_*.deb" >/dev/null; then
         need_space "$CACHE" 50 "the tools"
         private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
         local suite=
         [[ $APT_CODENAME != bookworm ]] || suite=/bookworm-backports
-        download_debs "$DEBS/tools" "meson$suite" || die "meson cannot be downloaded" "$OFFLINE_HINT"
+        download_debs "$DEBS/tools" "meson$suite" python3-pycotap python3-qemu-qmp ||
+            die "meson, pycotap and qemu.qmp cannot be downloaded" "$OFFLINE_HINT"
     fi
     rm -rf "$python" "$BUILD/tools/meson"
     mkdir -p "$BUILD/tools/meson"
     /usr/bin/python3 -m venv --system-site-packages --without-pip "$python"
-    dpkg-deb -x "$DEBS/tools"/meson_*.deb "$BUILD/tools/meson"
+    for deb in "$DEBS/tools"/*.deb; do
+        dpkg-deb -x "$deb" "$BUILD/tools/meson"
+    done
     cp -r "$BUILD/tools/meson/usr/lib/python3/dist-packages/." "$("$python/bin/python3" -c \
         'import sysconfig; print(sysconfig.get_path("purelib"))')"
     rm -rf "$BUILD/tools/meson"

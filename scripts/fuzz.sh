@@ -23,7 +23,6 @@ set -euo pipefail
 SAVED=$ROOT/tests/fuzz/corpus
 CORPUS=$BUILD/fuzz-inputs/corpus
 FOUND=$BUILD/fuzz-inputs/found
-LOGS=$BUILD/logs
 # What a guest's bytes can reach, so the corpus has to
 FUNCTIONS=(
     smmuv3_accel_update smmuv3_accel_reset smmuv3_accel_cmdq_consume smmuv3_accel_batch_cmd smmuv3_accel_push
@@ -157,7 +156,7 @@ while (($#)); do
 done
 [[ ${FUZZ_SECONDS:-600} =~ ^[1-9][0-9]*$ ]] || usage_error "FUZZ_SECONDS is '$FUZZ_SECONDS', not a number of seconds"
 [[ -f $BUILD/lab/build.ninja ]] || die "'$BUILD/lab' is not there" "Run: make lab"
-step "build the model of iommufd" "$BUILD/logs/model.log" ninja -C "$BUILD/lab" tests/kernel-model/libkernel-model.so
+step "build the model of iommufd" "$LOGS/model.log" ninja -C "$BUILD/lab" tests/kernel-model/libkernel-model.so
 if [[ -z $qemu ]]; then
     "$ROOT/scripts/install-deps.sh" --fuzz
     "$ROOT/scripts/build-instrumented.sh" fuzz

@@ -17,7 +17,7 @@ PACKAGES=(
     ca-certificates debian-archive-keyring dpkg-dev git patch perl xz-utils
     # compile
     bc bison flex gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross make meson ninja-build pkg-config
-    python3 python3-venv
+    python3 python3-pip python3-setuptools python3-venv python3-wheel
     # QEMU for x86, the lab's runner
     libattr1-dev libfdt-dev libglib2.0-dev libjson-glib-dev libpixman-1-dev zlib1g-dev
     # the kernel's own tools
@@ -39,7 +39,7 @@ missing()
 
 install()
 {
-    local log=$BUILD/logs/install-deps.log
+    local log=$LOGS/install-deps.log
     if [[ $(id -u) != 0 ]]; then
         die "these packages are missing and only root can install them: $*" \
             "Run: sudo apt-get update && sudo apt-get install --no-install-recommends $*"

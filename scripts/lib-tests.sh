@@ -29,14 +29,14 @@ count_results()
 # meson_test NAME MESON BUILD ARGUMENT...: the log of all output is build/logs/NAME.log
 meson_test()
 {
-    local name=$1 meson=$2 dir=$3 logs=$3/meson-logs
+    local name=$1 meson=$2 dir=$3 results=$3/meson-logs
     shift 3
-    rm -f "$logs/$name".* "$logs/$name"-*
+    rm -f "$results/$name".* "$results/$name"-*
     # step ends the shell on a failure: that may only be this one
-    (step "$name" "$BUILD/logs/$name.log" "$meson" test -C "$dir" --print-errorlogs --logbase "$name" "$@") ||
+    (step "$name" "$LOGS/$name.log" "$meson" test -C "$dir" --print-errorlogs --logbase "$name" "$@") ||
         (($? != 130)) || exit 130
     # with a wrapper, meson adds the wrapper's name
-    count_results "$(compgen -G "$logs/$name*.json")"
+    count_results "$(compgen -G "$results/$name*.json")"
 }
 
 # meson_wrapper FILE NAME=VALUE...: makes FILE, a program for `meson test --wrapper` that sets these variables.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Shared by all scripts: paths, messages, stamps, locks, disk space and steps with a heartbeat.
-# To be sourced after `set -euo pipefail`. Sets ROOT, CACHE, BUILD, JOBS and the base's names.
+# To be sourced after `set -euo pipefail`. Sets ROOT, CACHE, BUILD, LOGS, JOBS and the base's names.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/accel-smmuv3
@@ -11,9 +11,6 @@ export LC_ALL=C.UTF-8
 # what is called by make may call make: with options of its own
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# The only base so far
-BASE=v10.2
-QEMU_VERSION=10.2.2
 PROJECT_NAME=accel-smmuv3
 PROJECT_MAIL=accel-smmuv3@invalid
 
@@ -56,6 +53,16 @@ no_arguments()
     esac
 }
 
+# The base: what bases/$BASE describes. OF_BASE ends the names of its build directories, but for the default's.
+BASE=${BASE:-v10.2}
+BASE_FILE=$ROOT/bases/$BASE
+[[ -f $BASE_FILE ]] || die "BASE is '$BASE', and there are only: $(cd "$ROOT/bases" && echo *)"
+# base_group GROUP: its lines
+base_group() { sed -n "/^\[$1\]$/,/^\[/{ /^[[#]/d; /./p }" "$BASE_FILE"; }
+QEMU_VERSION=$(base_group base | sed -n 's/^version=//p')
+OF_BASE=
+[[ $BASE == v10.2 ]] || OF_BASE=-$BASE
+
 digest() { sha256sum | cut -d' ' -f1; }
 
 # QEMU's configure and the kernel's make refuse white space and colons in paths. A checkout in such a place gets its
@@ -82,6 +89,7 @@ resolve_build_dir()
     BUILD=$(cd "$ROOT/build" && pwd -P)
 }
 resolve_build_dir
+LOGS=$BUILD/logs$OF_BASE
 
 # need_space DIR MIB WHAT: refuse early instead of failing in the middle.
 need_space()

@@ -12,7 +12,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib-tests.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
-OUT=$BUILD/qemu-all
+OUT=$BUILD/qemu-all$OF_BASE
 MESON=$OUT/pyvenv/bin/meson
 
 # Debian's source has no firmware. The tests of bios-tables execute UEFI: Debian's package has it. Option and boot ROMs

@@ -13,9 +13,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib-tests.sh"
 
 [[ ${1:-} != -* ]] || no_arguments "$@"
-junit=$BUILD/logs/scenarios.xml status=0
+junit=$LOGS/scenarios.xml status=0
 rm -f "$junit"
-"$BUILD/lab/smmu-lab" run --no-skip --junit "$junit" "$@" || status=$?
+"$BUILD/lab/smmu-lab" run --base "$BASE" --no-skip --junit "$junit" "$@" || status=$?
 ((status < 128)) || exit "$status"
 count_results "$junit" >/dev/null || true
 if ((status != 0 && status != 77 && failed == 0)); then
