@@ -27,13 +27,6 @@ build_agents()
     ninja -C "$AGENTS" -j "$JOBS" "${PROGRAMS[@]}"
 }
 
-# pack DIR FILE: DIR as a cpio archive, the same bytes for the same files
-pack()
-{
-    find "$1" -exec touch -h -d @0 {} +
-    (cd "$1" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$2"
-}
-
 make_guest()
 {
     local tree=$1/guest

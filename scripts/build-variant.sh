@@ -9,6 +9,8 @@
 #   no-doorbell    without the patch that makes KVM's MSI routes use the doorbell that the vIOMMU names
 #   no-msi-direct  without the patch that delivers MSIs of QEMU's own through that doorbell
 #   command-error  one TLBI of the guest is carried out, but reported as an illegal command (CERROR_ILL)
+# One is no QEMU, but is called as one:
+#   libvirt        a script with libvirt in it, which starts the QEMU under test on the emulated host
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -62,10 +64,37 @@ build()
     ninja -C "$QEMU_BUILD" -f "$dir/build.ninja"
 }
 
+# Unpacked over the emulated host's files: libvirt and all libraries, for QEMU, too, that replace those of the image.
+build_libvirt()
+{
+    local root=$BUILD/libvirt-arm64 tree=$OUT/libvirt script=$ROOT/lab/host-libvirt file libraries
+    local files=(usr/sbin/libvirtd usr/bin/virsh usr/lib/aarch64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so)
+    rm -rf "$tree"
+    mkdir -p "$tree"/{etc/libvirt,lib/aarch64-linux-gnu,usr/share/libvirt}
+    libraries=$(SYSROOT=$root arm64_libraries "${files[@]/#/$root/}" "$QEMU_BUILD/qemu-system-aarch64")
+    # shellcheck disable=SC2086 # words: build paths have no white space
+    cp -L $libraries "$tree/lib/aarch64-linux-gnu/"
+    cp -r "$root/usr/share/libvirt/cpu_map" "$tree/usr/share/libvirt/"
+    for file in "${files[@]}"; do
+        install -D "$root/$file" "$tree/$file"
+    done
+    printf '%s\n' root:x:0:0::/:/bin/sh libvirt-qemu:x:1:1::/:/bin/false >"$tree/etc/passwd"
+    printf '%s\n' root:x:0: kvm:x:1: libvirt-qemu:x:1: >"$tree/etc/group"
+    # no cgroups, namespaces, seccomp or log daemon there, and all runs as root; stamps would change the trace
+    printf '%s\n' 'user = "root"' 'group = "root"' 'security_driver = "none"' 'namespaces = []' 'seccomp_sandbox = 0' \
+        'cgroup_controllers = []' 'remember_owner = 0' 'stdio_handler = "file"' \
+        'log_timestamp = 0' >"$tree/etc/libvirt/qemu.conf"
+    pack "$tree" "$OUT/libvirt.cpio"
+    { sed "s/+PAYLOAD/+$(($(wc -l <"$script") + 1))/" "$script" && cat "$OUT/libvirt.cpio"; } >"$result.part"
+    chmod +x "$result.part"
+    mv "$result.part" "$result"
+    rm -rf "$tree" "$OUT/libvirt.cpio"
+}
+
 # build_variant VARIANT
 build_variant()
 {
-    local variant=$1 file word='' patch='' script='' result key
+    local variant=$1 file='' word='' patch='' script='' result key inputs build
     case $variant in
     no-doorbell)
         file=target/arm/kvm.c
@@ -84,23 +113,31 @@ build_variant()
             result = ACCEL_ILLEGAL;\
         }'
         ;;
+    libvirt)
+        "$ROOT/scripts/fetch-sources.sh" libvirt-arm64
+        inputs=("$ROOT/lab/host-libvirt" "$BUILD/.stamps/libvirt-arm64")
+        build=(build_libvirt)
+        ;;
     *) usage_error "unknown variant '$variant'; there are: ${VARIANTS[*]}" ;;
     esac
     if [[ -n $word ]]; then patch=$(find_patch "$file" "$word"); fi
+    if [[ -n $file ]]; then
+        inputs=(${patch:+"$patch"} "$TREE/$file")
+        build=(build "$file" "$patch" "$script")
+    fi
     result=$OUT/qemu-system-aarch64.$variant
-    key=$({ cat ${patch:+"$patch"} "$TREE/$file" "${BASH_SOURCE[0]}" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } |
-        digest)
+    key=$({ cat "${inputs[@]}" "${BASH_SOURCE[0]}" && digest <"$QEMU_BUILD/qemu-system-aarch64"; } | digest)
     if stamp_is "variant-$variant$OF_BASE" "$key" && [[ -x $result ]]; then
         return
     fi
     stamp_clear "variant-$variant$OF_BASE"
-    step "build QEMU ($variant)" "$LOGS/variant-$variant.log" build "$file" "$patch" "$script"
+    step "build QEMU ($variant)" "$LOGS/variant-$variant.log" "${build[@]}"
     stamp_set "variant-$variant$OF_BASE" "$key"
 }
 
 read -ra VARIANTS < <(base_group base | sed -n 's/^variants=//p')
 [[ ${1:-} != -* ]] || no_arguments "$@"
-need ninja patch python3
+need cpio ninja patch python3
 take_lock "${OUT##*/}"
 [[ -x $QEMU_BUILD/qemu-system-aarch64 ]] || die "'$QEMU_BUILD/qemu-system-aarch64' is missing" \
     "Run: scripts/build-qemu.sh arm64"

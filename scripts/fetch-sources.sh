@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [tools] [sysroot]
+# usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [tools] [sysroot] [libvirt-ARCH]
 #
-# Brings what the builds start from; without arguments all of it but other kernels. What is there already is not
+# Brings what the builds start from; without arguments all of it but other kernels and libvirt. What is there already is not
 # fetched again.
 #   qemu     QEMU's source into the cache: from the directory $SOURCE_CACHE, else the Debian source package,
 #            else QEMU's own git (its address is in $QEMU_GIT if set)
@@ -12,6 +12,7 @@
 #            kernel.org's), else from Debian's source package
 #   tools    the meson and Python packages that QEMU needs, into build/tools
 #   sysroot  arm64 libraries, into build/sysroot-arm64
+#   libvirt-ARCH  libvirt 12.7 or later for arm64 or amd64 with all its libraries, into build/libvirt-ARCH
 #   --dir    print where the cache is, and do nothing else
 
 set -euo pipefail
@@ -31,6 +32,11 @@ SYSROOT_PACKAGES=(
     libselinux1 libselinux1-dev 'libsepol2' libsepol-dev libblkid1 libblkid-dev libmount1 libmount-dev
     busybox-static
 )
+
+# Debian's suite whose libvirt has the attributes of an accelerated SMMUv3 (12.7), and what it depends on for other uses
+LIBVIRT_SUITE=forky
+LIBVIRT_PACKAGES=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)
+LIBVIRT_WITHOUT='^(qemu-system|systemd|cron|ipxe|seabios|debconf|sensible|logrotate|libpam|libasound)'
 
 OFFLINE_HINT="Is there a network? Without one, put the files into a directory and set SOURCE_CACHE to it."
 
@@ -256,6 +262,42 @@ fetch_sysroot()
     stamp_set sysroot "$key"
 }
 
+# --- libvirt ----------------------------------------------------------------------------------------------------
+
+# download_libvirt ARCH DIR
+download_libvirt()
+{
+    local APT_ARCH=$1 APT_SUITE=$LIBVIRT_SUITE APT_DIR=$CACHE/apt-$LIBVIRT_SUITE-$1 APT_UPDATED='' names
+    private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
+    mapfile -t names < <(private_apt apt-get -qq install --no-install-recommends --print-uris "${LIBVIRT_PACKAGES[@]}" |
+        sed -n 's/^[^ ]* \([^_ ]*\)_.*\.deb .*/\1/p' | grep -vE "$LIBVIRT_WITHOUT")
+    download_debs "$2" "${names[@]}" || die "libvirt cannot be downloaded from $LIBVIRT_SUITE" "$OFFLINE_HINT"
+}
+
+# fetch_libvirt ARCH
+fetch_libvirt()
+{
+    local root=$BUILD/libvirt-$1 debs=$DEBS/libvirt-$1 key deb
+    if ! compgen -G "$debs/libvirt-daemon_*.deb" >/dev/null; then
+        need_space "$CACHE" 100 "libvirt"
+        download_libvirt "$1" "$debs"
+        say "libvirt: $(compgen -G "$debs/libvirt-daemon_*.deb")"
+    fi
+    key=$(printf '%s\n' "$debs"/*.deb | digest)
+    if stamp_is "libvirt-$1" "$key" && [[ -d $root ]]; then
+        return
+    fi
+    stamp_clear "libvirt-$1"
+    rm -rf "$root" "$root.part"
+    mkdir -p "$root.part"
+    for deb in "$debs"/*.deb; do
+        dpkg-deb -x "$deb" "$root.part"
+    done
+    relative_links "$root.part"
+    mv "$root.part" "$root"
+    stamp_set "libvirt-$1" "$key"
+}
+
 # --- ------------------------------------------------------------------------------------------------------------
 
 parts=()
@@ -271,6 +313,7 @@ for arg in "$@"; do
         ;;
     qemu | kernel | tools | sysroot) parts+=("fetch_$arg") ;;
     kernel-[0-9]*.[0-9]*) parts+=("fetch_host_kernel ${arg#*-}") ;;
+    libvirt-arm64 | libvirt-amd64) parts+=("fetch_libvirt ${arg#*-}") ;;
     *) usage_error "unknown argument '$arg'" ;;
     esac
 done

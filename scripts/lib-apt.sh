@@ -3,7 +3,7 @@
 #
 # A private apt: own lists, state and cache below CACHE/apt, so that packages of other suites and of arm64 can be
 # had without touching the machine's set-up and without root. The mirror is the one the machine's own apt uses.
-# To be sourced after lib.sh.
+# To be sourced after lib.sh. With APT_SUITE and APT_ARCH, set before the first call, it has that suite alone.
 
 APT_DIR=$CACHE/apt
 DEBS=$CACHE/debs
@@ -29,13 +29,15 @@ private_apt_config()
     APT_CODENAME=$codename
     mkdir -p "$APT_DIR/none.d" "$APT_DIR/lists/partial" "$APT_DIR/cache/archives/partial" "$DEBS"
     : >"$APT_DIR/status"
-    {
+    if [[ -n ${APT_SUITE:-} ]]; then
+        echo "deb [signed-by=$keyring] $uri $APT_SUITE main" >"$APT_DIR/sources.list"
+    else {
         echo "deb [signed-by=$keyring] $uri $codename main"
         echo "deb [signed-by=$keyring] $uri $codename-backports main"
         [[ $codename == trixie ]] || echo "deb [signed-by=$keyring] $uri trixie-backports main"
         echo "deb-src [signed-by=$keyring] $uri sid main"
-    } >"$APT_DIR/sources.list"
-    # arm64 alone: packages for all architectures are in its index as well
+    } >"$APT_DIR/sources.list"; fi
+    # one architecture alone: packages for all architectures are in its index as well
     cat >"$APT_DIR/apt.conf" <<EOF
 Dir::Etc::sourcelist "$APT_DIR/sources.list";
 Dir::Etc::sourceparts "$APT_DIR/none.d";
@@ -45,8 +47,8 @@ Dir::State "$APT_DIR";
 Dir::State::lists "$APT_DIR/lists";
 Dir::State::status "$APT_DIR/status";
 Dir::Cache "$APT_DIR/cache";
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "${APT_ARCH:-arm64}";
+APT::Architectures { "${APT_ARCH:-arm64}"; };
 APT::Sandbox::User "";
 APT::Get::AllowUnauthenticated "false";
 Acquire::Languages "none";

@@ -136,10 +136,11 @@ need()
     done
 }
 
-# arm64_libraries FILE...: where the shared libraries are that the files need, and what those need: all of libc, too
+# arm64_libraries FILE...: where the shared libraries are that the files need, and what those need: all of libc, too.
+# They are those of $SYSROOT, or of the sysroot.
 arm64_libraries()
 {
-    local sysroot=$BUILD/sysroot-arm64 name dir found todo=("$@")
+    local sysroot=${SYSROOT:-$BUILD/sysroot-arm64} name dir found todo=("$@")
     local -A seen=()
     while ((${#todo[@]})); do
         found=()
@@ -156,6 +157,13 @@ arm64_libraries()
         done < <(aarch64-linux-gnu-readelf -d "${todo[@]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
         todo=("${found[@]}")
     done
+}
+
+# pack DIR FILE: DIR as a cpio archive, the same bytes for the same files
+pack()
+{
+    find "$1" -exec touch -h -d @0 {} +
+    (cd "$1" && find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$2"
 }
 
 # heartbeat LABEL LOG PID: on a terminal, one line that is drawn again: elapsed time and the log's last line. Of steps
