@@ -87,8 +87,8 @@ static void become_child(pid_t parent)
 
 static void redirect(const char *input, const char *output)
 {
-    int in = open(input, O_RDONLY);
-    int out = open(output, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    int in = open(input, O_RDONLY | O_CLOEXEC);
+    int out = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
     if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
         dup2(out, 2) < 0) {
