@@ -13,6 +13,7 @@
 #define HW_CAP_EXEC (1u << 1)   /* IOMMU_HW_CAP_PCI_PASID_EXEC */
 #define HW_CAP_PRIV (1u << 2)
 #define S1DSS_CD0   FIELD_PREP(STE1_S1DSS, S1DSS_SSID0)   /* no PASID: CD 0 */
+#define S1DSS_GPA   FIELD_PREP(STE1_S1DSS, S1DSS_BYPASS)  /* no stage 1 */
 #define S1FMT(n)    FIELD_PREP(STE0_S1FMT, n)
 
 static void set_host(unsigned ssidsize, bool cd2l, unsigned max_pasid)
@@ -294,6 +295,13 @@ static void test_dma(const void *unused)
     dut_command(dut, CMD_CFGI_CD | CMD_SSID(2) | CMD_SID(dut->sid),
                 CFGI_LEAF);
     g_assert_true(writes(dut, 2, other));
+    g_assert_true(writes(dut, 1, s.page[1]));
+
+    /* as Linux does in an identity domain: DMA without a PASID bypasses */
+    dut_set_ste(dut, STE_STAGE1 | STE_S1CDMAX(2) | s.cds,
+                STE1_ATTRS | S1DSS_GPA);
+    edu_load(dut);
+    g_assert_cmphex(edu_where(dut, other, s.page[0], other), ==, other);
     g_assert_true(writes(dut, 1, s.page[1]));
     dut_stop(dut);
 }
