@@ -48,8 +48,8 @@ variants: qemu-arm64
 	$(stage) scripts/build-variant.sh
 kernel: fetch   ## build the kernel of the emulated host and its guest
 	$(stage) scripts/build-kernel.sh
-host-kernels: fetch ## build other kernels for the emulated host, which some scenarios need
-	$(stage) scripts/build-kernel.sh --hosts
+kernels: fetch  ## make the other kernels of emulated host and guest, which some scenarios need
+	$(stage) scripts/build-kernel.sh --others
 images: qemu-arm64 kernel ## make the initial file systems of the emulated host and its guest
 	$(stage) scripts/build-images.sh
 runner: deps
@@ -79,7 +79,7 @@ sanitize-asan: lab
 	$(stage) scripts/sanitize.sh asan
 fuzz: lab       ## random guests for the accelerated SMMU, FUZZ_SECONDS= (600)
 	$(stage) scripts/fuzz.sh
-scenarios: lab qemu-host images variants host-kernels ## all scenarios of the lab
+scenarios: lab qemu-host images variants kernels ## all scenarios of the lab
 	$(stage) scripts/scenarios.sh
 scenario-smoke: runner qemu-host images
 	$(stage) scripts/scenarios.sh smoke

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: build-kernel.sh [VERSION | --hosts]
+# usage: build-kernel.sh [VERSION | 64k | debian-VERSION[-16k] | --others]
 #
 # Builds build/kernel/arch/arm64/boot/Image, for the emulated host and its guest, from Debian's linux-source package
 # and lab/kernel/lab.config (everything else is off), with lab/kernel/lab-edu.c as one more driver. Does nothing when
-# none of them changed.
-#   VERSION  another Linux for the emulated host, such as 6.18: build/kernel-VERSION/arch/arm64/boot/Image
-#   --hosts  each version that a scenario's `[host] kernel=` names
+# none of them changed. With an argument it makes build/kernel-ARGUMENT/arch/arm64/boot/Image:
+#   VERSION  another Linux, such as 6.18, built alike
+#   64k      the same Linux with pages of 64 KiB
+#   debian-VERSION[-16k]  Debian's own kernel, for the guest: modules.cpio beside it holds what its NVMe driver needs
+#   --others  each that a scenario's `kernel=` names
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -52,17 +54,47 @@ check_config()
     local option lost=()
     while read -r option; do
         grep -qxF -e "$option" "$OUT/.config" || lost+=("$option")
-    done < <(grep -E '^CONFIG_[A-Z0-9_]+=[^n]' "$CONFIG")
+    done < <(grep -E '^CONFIG_[A-Z0-9_]+=[^n]' "$OUT/lab.config")
     ((${#lost[@]} == 0)) ||
-        die "these options of '$CONFIG' did not take effect: ${lost[*]}" "Something that they depend on is off."
+        die "these options of '$OUT/lab.config' did not take effect: ${lost[*]}" "Something that they depend on is off."
 }
 
 kernel_make() { make -C "$source" O="$OUT" -j "$JOBS" "$@"; }
 
+# The kernel in Debian's packages, and as modules.cpio what its nvme needs, decompressed and named in order.
+unpack_debian()
+{
+    local tree=$OUT.part deb image release module n=0
+    rm -rf "$tree" "$OUT"
+    mkdir -p "$tree/modules" "${IMAGE%/*}"
+    for deb in "$CACHE/debs/$name"/*.deb; do
+        dpkg-deb -x "$deb" "$tree"
+    done
+    [[ -d $tree/lib ]] || ln -s usr/lib "$tree/lib"
+    release=$(ls "$tree/lib/modules")
+    for image in "$tree/boot/vmlinuz-$release" "$tree/lib/modules/$release/vmlinuz"; do
+        [[ ! -f $image ]] || cp "$image" "$IMAGE"
+    done
+    find "$tree/lib/modules/$release/kernel/"{block,crypto,lib,drivers/nvme} -name '*.ko*' -exec \
+        depmod -b "$tree" "$release" {} +
+    while read -r _ module; do
+        printf -v image '%s/modules/%02d-%s' "$tree" "$((n++))" "$(basename "${module%.xz}")"
+        xz -dcf "$module" >"$image"
+    done < <(modprobe -d "$tree" -S "$release" --show-depends nvme | grep ^insmod | awk '!seen[$0]++')
+    [[ -f $IMAGE && $n -gt 0 ]] || die "Debian's packages of Linux $release have no vmlinuz or no module nvme"
+    mkdir "$tree/initrd"
+    mv "$tree/modules" "$tree/initrd/"
+    pack "$tree/initrd" "$OUT/modules.cpio"
+    rm -rf "$tree"
+}
+
+page_size=
 case ${1:-} in
-'' | [0-9]*.[0-9]*) ;;
---hosts)
-    sed -sn '/^\[host\]/,/^\[/s/^kernel=//p' "$ROOT"/lab/scenarios/*.scenario | sort -u | xargs -r -n 1 "$0"
+'' | [0-9]*.[0-9]* | debian-[0-9]*) ;;
+64k) page_size=CONFIG_ARM64_64K_PAGES=y ;;
+--others)
+    awk '/^\[/ { on = /^\[(host|vm)\]/ } on && sub(/^kernel=/, "")' "$ROOT"/lab/scenarios/*.scenario | sort -u |
+        xargs -r -n 1 "$0"
     exit
     ;;
 --help | -h)
@@ -76,25 +108,41 @@ OUT=$BUILD/$name
 IMAGE=$OUT/arch/arm64/boot/Image
 [[ -f $CONFIG ]] || die "'$CONFIG' is missing"
 take_lock "$name"
-"$ROOT/scripts/fetch-sources.sh" "$name"
-need make aarch64-linux-gnu-gcc flex bison bc cpio
-archive=$(compgen -G "$CACHE/debs/$name/linux*" | sort -V | tail -n 1)
+from=$name # what is fetched
+[[ -z $page_size ]] || from=kernel
+"$ROOT/scripts/fetch-sources.sh" "$from"
+archive=$(compgen -G "$CACHE/debs/$from/linux*" | sort -V | tail -n 1)
 version=${archive##*/}
-source=$BUILD/ksrc/${1:-${version%%_*}}
-key=$({ echo "$version" && aarch64-linux-gnu-gcc --version && cat "$CONFIG" "$DRIVER"; } | digest)
+if [[ $name == kernel-debian-* ]]; then
+    need depmod modprobe xz cpio
+    key=$(echo "$version" "$(declare -f unpack_debian)" | digest)
+    if ! stamp_is "$name" "$key" || [[ ! -f $OUT/modules.cpio ]]; then
+        stamp_clear "$name"
+        need_space "$BUILD" 500 "Debian's kernel"
+        step "unpack ${version%.deb}" "$LOGS/unpack-$name.log" unpack_debian
+        stamp_set "$name" "$key"
+    fi
+    exit 0
+fi
+need make aarch64-linux-gnu-gcc flex bison bc cpio
+ksrc=ksrc${from#kernel}
+source=$BUILD/ksrc/${version%%_*}
+[[ $from == kernel ]] || source=$BUILD/ksrc/${from#kernel-}
+key=$({ echo "$version$page_size" && aarch64-linux-gnu-gcc --version && cat "$CONFIG" "$DRIVER"; } | digest)
 if stamp_is "$name" "$key" && [[ -f $IMAGE ]]; then
     exit 0
 fi
 stamp_clear "$name"
-if ! stamp_is "ksrc${1:+-$1}" "$version" || [[ ! -f $source/Makefile ]]; then
-    stamp_clear "ksrc${1:+-$1}"
+take_lock "$ksrc"
+if ! stamp_is "$ksrc" "$version" || [[ ! -f $source/Makefile ]]; then
+    stamp_clear "$ksrc"
     need_space "$BUILD" 4000 "the kernel's source and build"
     step "unpack ${version%%_all.deb}" "$LOGS/unpack-$name.log" extract "$archive" "$source"
-    stamp_set "ksrc${1:+-$1}" "$version"
+    stamp_set "$ksrc" "$version"
 fi
 mkdir -p "$OUT"
 # a copy, as kconfig needs a path without white space; an unchanged .config makes make do less
-cp "$CONFIG" "$OUT/lab.config"
+{ cat "$CONFIG" && echo "$page_size"; } >"$OUT/lab.config"
 step "configure $name" "$LOGS/configure-$name.log" \
     kernel_make KCONFIG_ALLCONFIG="$OUT/lab.config" allnoconfig
 check_config

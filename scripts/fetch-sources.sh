@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [tools] [sysroot] [libvirt-ARCH]
+# usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [kernel-debian-VERSION[-16k]] [tools] [sysroot]
+#                         [libvirt-ARCH]
 #
-# Brings what the builds start from; without arguments all of it but other kernels and libvirt. What is there already is not
-# fetched again.
+# Brings what the builds start from; without arguments all of it but other kernels and libvirt. What is there already is
+# not fetched again.
 #   qemu     QEMU's source into the cache: from the directory $SOURCE_CACHE, else the Debian source package,
 #            else QEMU's own git (its address is in $QEMU_GIT if set)
 #   kernel   Debian's linux-source package, into the cache
 #   kernel-VERSION  another Linux, such as 6.18, into the cache: from a tarball in $SOURCE_CACHE (Debian's or
 #            kernel.org's), else from Debian's source package
+#   kernel-debian-VERSION[-16k]  Debian's packages of its newest arm64 kernel whose version begins so, into the cache
 #   tools    the meson and Python packages that QEMU needs, into build/tools
 #   sysroot  arm64 libraries, into build/sysroot-arm64
 #   libvirt-ARCH  libvirt 12.7 or later for arm64 or amd64 with all its libraries, into build/libvirt-ARCH
@@ -190,6 +192,25 @@ fetch_host_kernel()
     say "kernel $1: $from"
 }
 
+# fetch_debian_kernel VERSION[-16k]
+fetch_debian_kernel()
+{
+    local dir=$DEBS/kernel-debian-$1 flavour=arm64 release packages
+    if compgen -G "$dir/linux*" >/dev/null; then
+        return
+    fi
+    [[ $1 != *-* ]] || flavour=arm64-${1#*-}
+    need_space "$CACHE" 500 "Debian's kernel"
+    private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
+    release=$(private_apt apt-cache pkgnames linux-image- | sed 's/^linux-image-//' |
+        grep -E "^${1%-*}\\.[0-9.]+[-+][0-9a-z.]+-$flavour\$" | sort -V | tail -n 1)
+    [[ -n $release ]] || die "the mirror has no kernel for arm64 whose version begins with ${1%-*} ($flavour)"
+    # since 7.3 the image's package is empty
+    mapfile -t packages < <(private_apt apt-cache pkgnames | grep -xF -e"linux-"{image,binary,modules}"-$release")
+    download_debs "$dir" "${packages[@]}" || die "Linux $release cannot be downloaded" "$OFFLINE_HINT"
+    say "kernel debian-$1: linux-image-$release"
+}
+
 # --- tools ------------------------------------------------------------------------------------------------------
 
 # A Python environment whose meson is new enough for QEMU's configure, which makes its own environment from it.
@@ -314,6 +335,7 @@ for arg in "$@"; do
     qemu | kernel | tools | sysroot) parts+=("fetch_$arg") ;;
     kernel-[0-9]*.[0-9]*) parts+=("fetch_host_kernel ${arg#*-}") ;;
     libvirt-arm64 | libvirt-amd64) parts+=("fetch_libvirt ${arg#*-}") ;;
+    kernel-debian-[0-9]*) parts+=("fetch_debian_kernel ${arg#kernel-debian-}") ;;
     *) usage_error "unknown argument '$arg'" ;;
     esac
 done

@@ -35,6 +35,7 @@ private_apt_config()
         echo "deb [signed-by=$keyring] $uri $codename main"
         echo "deb [signed-by=$keyring] $uri $codename-backports main"
         [[ $codename == trixie ]] || echo "deb [signed-by=$keyring] $uri trixie-backports main"
+        [[ $codename == bookworm ]] || echo "deb [signed-by=$keyring] $uri bookworm main"
         echo "deb-src [signed-by=$keyring] $uri sid main"
     } >"$APT_DIR/sources.list"; fi
     # one architecture alone: packages for all architectures are in its index as well

@@ -15,7 +15,7 @@ static const struct {
     [GUEST_WRITE] = { "write", "dev bdf bs count offset jobs loops seed" },
     [GUEST_WAIT] = { "wait", "dev timeout" },
     [GUEST_GONE] = { "gone", "dev timeout" },
-    [GUEST_REBIND] = { "rebind", "dev driver" },
+    [GUEST_REBIND] = { "rebind", "dev driver type" },
     [GUEST_IRQS] = { "irqs", "match" },
     [GUEST_QUEUES] = { "queues", "dev" },
     [GUEST_LOG] = { "log", "match" },

@@ -177,7 +177,8 @@ static void cmd_gone(const char *args, struct answer *a)
 
 static void cmd_rebind(const char *args, struct answer *a)
 {
-    char bdf[64], driver[64], name[64];
+    char bdf[64], driver[64], name[64], type[32];
+    bool typed = words_value(args, "type", type, sizeof(type));
 
     if (!argument_text(args, "driver", driver, sizeof(driver), a) ||
         !argument_text(args, "dev", name, sizeof(name), a)) {
@@ -186,7 +187,7 @@ static void cmd_rebind(const char *args, struct answer *a)
     if (!devices_bdf_of_block(name, bdf, sizeof(bdf))) {
         strcpy(bdf, name);
     }
-    if (devices_rebind(bdf, driver, a)) {
+    if (devices_rebind(bdf, driver, typed ? type : NULL, a)) {
         answer_add(a, "bdf=%s", bdf);
     }
 }

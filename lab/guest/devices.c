@@ -110,15 +110,18 @@ static bool bind_to(const char *bdf, const char *driver, struct answer *a)
     return !a->failed;
 }
 
-bool devices_rebind(const char *bdf, const char *driver, struct answer *a)
+bool devices_rebind(const char *bdf, const char *driver, const char *type, struct answer *a)
 {
     g_autofree char *dir = g_build_filename(PCI_DEVICES, bdf, NULL);
     g_autofree char *unbind = g_build_filename(dir, "driver/unbind", NULL);
+    g_autofree char *domain = g_build_filename(dir, "iommu_group/type", NULL);
 
     if (access(dir, F_OK)) {
         answer_error(a, "no PCI device %s", bdf);
     } else if (!file_write(unbind, bdf) && errno != ENOENT) {
         answer_error(a, "cannot unbind %s: %s", bdf, strerror(errno));
+    } else if (type && !file_write(domain, type)) {
+        answer_error(a, "cannot write %s to %s: %s", type, domain, strerror(errno));
     } else {
         bind_to(bdf, driver, a);
     }

@@ -27,8 +27,9 @@ uint64_t devices_interrupts(const char *bdf);
 bool devices_driver(const char *bdf, char *driver, size_t size,
                     struct answer *a);
 
-/* Unbind the PCI device from its driver and bind it to @driver. */
-bool devices_rebind(const char *bdf, const char *driver, struct answer *a);
+/* Unbind the PCI device from its driver and bind it to @driver; @type: of its IOMMU domain from then on, NULL to keep
+ * it. */
+bool devices_rebind(const char *bdf, const char *driver, const char *type, struct answer *a);
 
 /* Add direct=FIRST-LAST for every `direct` range of all IOMMU groups, once. */
 void devices_reserved(struct answer *a);

@@ -52,7 +52,7 @@ void dma_map_command(const char *args, struct answer *a)
         !argument_number(args, "seconds", 1, &seconds, a) ||
         !argument_number(args, "granule", 1, &granule, a) ||
         !devices_driver(bdf, driver, sizeof(driver), a) ||
-        !devices_rebind(bdf, "dma_map_benchmark", a)) {
+        !devices_rebind(bdf, "dma_map_benchmark", NULL, a)) {
         return;
     }
     b.threads = threads;
@@ -60,6 +60,6 @@ void dma_map_command(const char *args, struct answer *a)
     b.granule = granule;
     run_dma_map(&b, a);
     if (!a->failed) {
-        devices_rebind(bdf, driver, a);
+        devices_rebind(bdf, driver, NULL, a);
     }
 }

@@ -6,6 +6,7 @@
  *     @lab 7 ok bytes=262144 ...      or      @lab 7 error MESSAGE
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -35,6 +37,27 @@ static void mount_all(void)
     mount("sys", "/sys", "sysfs", 0, NULL);
     mount("dev", "/dev", "devtmpfs", 0, NULL);
     mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
+}
+
+/* Modules of the initrd, if the kernel has some, in the order of their names */
+static void load_modules(void)
+{
+    struct dirent **files;
+    int n = scandir("/modules", &files, NULL, alphasort);
+
+    for (int i = 0; i < n; i++) {
+        g_autofree char *path = g_build_filename("/modules", files[i]->d_name, NULL);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (*files[i]->d_name != '.' && (fd < 0 || syscall(SYS_finit_module, fd, "", 0))) {
+            klog_say("note cannot load %s: %s", path, strerror(errno));
+        }
+        close(fd);
+        free(files[i]);
+    }
+    if (n >= 0) {
+        free(files);
+    }
 }
 
 static void open_console(void)
@@ -157,6 +180,7 @@ int main(void)
     mount_all();
     open_console();
     klog_init();
+    load_modules();
     if (wants_shell()) {
         run_shell();
     } else {

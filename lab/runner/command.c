@@ -11,6 +11,10 @@
 #define HOST_CPU "max,pauth-impdef=on,sve=off,sme=off"
 #define SHARE_ON_HOST "/lab"
 
+/* In a directory of build/; the host's init adds MODULES to the initrd. */
+#define KERNEL_IMAGE "arch/arm64/boot/Image"
+#define MODULES "modules.cpio"
+
 RunFiles *run_files_new(const char *dir)
 {
     RunFiles *files = g_new0(RunFiles, 1);
@@ -70,16 +74,45 @@ char *command_test_qemu(const Scenario *s, const Options *o)
     return g_build_filename(o->variants, name, NULL);
 }
 
+/* A file of build/kernel-@kernel */
+static char *kernel_file(const Options *o, const char *kernel,
+                         const char *file)
+{
+    g_autofree char *name = g_strconcat("kernel-", kernel, NULL);
+
+    return g_build_filename(o->root, "build", name, file, NULL);
+}
+
 char *command_host_kernel(const Scenario *s, const Options *o)
 {
-    g_autofree char *name = NULL;
+    return s->host_kernel ? kernel_file(o, s->host_kernel, KERNEL_IMAGE)
+                          : g_strdup(o->kernel);
+}
 
-    if (!s->host_kernel) {
-        return g_strdup(o->kernel);
+char *command_guest_kernel(const Scenario *s, const Options *o)
+{
+    return s->kernel ? kernel_file(o, s->kernel, KERNEL_IMAGE)
+                     : o->kernel_given ? g_strdup(o->kernel) : NULL;
+}
+
+char **command_copies(const Scenario *s, const Options *o)
+{
+    g_autoptr(GStrvBuilder) pairs = g_strv_builder_new();
+    g_autofree char *qemu = command_test_qemu(s, o);
+    g_autofree char *kernel = command_guest_kernel(s, o);
+    g_autofree char *modules = s->kernel ? kernel_file(o, s->kernel, MODULES)
+                                         : NULL;
+
+    if (qemu) {
+        g_strv_builder_add_many(pairs, qemu, "qemu", NULL);
     }
-    name = g_strconcat("kernel-", s->host_kernel, NULL);
-    return g_build_filename(o->root, "build", name, "arch/arm64/boot/Image",
-                            NULL);
+    if (kernel) {
+        g_strv_builder_add_many(pairs, kernel, "Image", NULL);
+    }
+    if (modules && g_file_test(modules, G_FILE_TEST_EXISTS)) {
+        g_strv_builder_add_many(pairs, modules, MODULES, NULL);
+    }
+    return g_strv_builder_end(pairs);
 }
 
 char *command_host_profile(const Scenario *s, const Options *o)
@@ -237,6 +270,7 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
 {
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
     g_autofree char *qemu = command_test_qemu(s, o);
+    g_autofree char *kernel = command_guest_kernel(s, o);
 
     for (guint n = 0; s->devices[n]; n++) {
         g_autofree char *name = device_name(s, n);
@@ -245,7 +279,7 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
     }
     /* What is not given here, the image's init adds. */
     add_if(argv, "--qemu", qemu ? SHARE_ON_HOST "/qemu" : NULL);
-    add_if(argv, "--kernel", o->kernel_given ? SHARE_ON_HOST "/Image" : NULL);
+    add_if(argv, "--kernel", kernel ? SHARE_ON_HOST "/Image" : NULL);
     add_if(argv, "--qtests", qtests_wanted(s)
            ? SHARE_ON_HOST "/" QTESTS_IN_SHARE : NULL);
     add_if(argv, "--firmware", s->firmware ? NULL : "none");

@@ -36,16 +36,24 @@ char *command_disk_file(const RunFiles *files, guint n);
 char *command_device_bdf(guint n);
 
 /*
- * The arm64 QEMU binary to copy to the share as `qemu`, or NULL when the
- * image's own is tested. The caller owns the string.
+ * The arm64 QEMU binary to test, or NULL when it is the image's own. The
+ * caller owns the string.
  */
 char *command_test_qemu(const Scenario *s, const Options *o);
 
 /*
- * The emulated host's kernel, which is the guest's unless the scenario names
- * another. The caller owns the string.
+ * The kernels of the emulated host and of the guest: the scenario's or the
+ * options'. NULL for the guest means the image's own. The caller owns the
+ * string.
  */
 char *command_host_kernel(const Scenario *s, const Options *o);
+char *command_guest_kernel(const Scenario *s, const Options *o);
+
+/*
+ * What is copied to the share: pairs of a file and its name there. The caller
+ * owns the vector.
+ */
+char **command_copies(const Scenario *s, const Options *o);
 
 /*
  * The file with the ID registers of the emulated host's SMMU, or NULL. The

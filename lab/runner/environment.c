@@ -35,13 +35,21 @@ static char *check_kernel(const Options *o)
     return check_file("the arm64 kernel", o->kernel, R_OK, "make kernel");
 }
 
-static char *check_host_kernel(const Scenario *s, const Options *o)
+static char *check_own_kernels(const Scenario *s, const Options *o)
 {
-    g_autofree char *file = command_host_kernel(s, o);
+    g_autofree char *host = command_host_kernel(s, o);
+    g_autofree char *guest = command_guest_kernel(s, o);
+    char *problem = NULL;
 
-    return s->host_kernel ? check_file("the emulated host's kernel", file,
-                                       R_OK, "make host-kernels")
-                          : NULL;
+    if (s->host_kernel) {
+        problem = check_file("the emulated host's kernel", host, R_OK,
+                             "make kernels");
+    }
+    if (!problem && s->kernel) {
+        problem = check_file("the guest's kernel", guest, R_OK,
+                             "make kernels");
+    }
+    return problem;
 }
 
 static char *check_variant(const Scenario *s, const Options *o)
@@ -94,9 +102,9 @@ static char *check_memory(const Options *o)
     return check_all(o, check_host_memory);
 }
 
-static char *check_host_kernels(const Options *o)
+static char *check_kernels(const Options *o)
 {
-    return check_all(o, check_host_kernel);
+    return check_all(o, check_own_kernels);
 }
 
 static char *check_variants(const Options *o)
@@ -138,7 +146,7 @@ static const struct {
 } needs[] = {
     { "QEMU for the emulated host", check_host_qemu, TRUE },
     { "arm64 kernel", check_kernel, TRUE },
-    { "other kernels of the emulated host", check_host_kernels, FALSE },
+    { "kernels of single scenarios", check_kernels, FALSE },
     { "image of the emulated host", check_image, TRUE },
     { "QEMU without one of the patches", check_variants, FALSE },
     { "test programs for arm64", check_qtests, FALSE },
@@ -156,9 +164,10 @@ char *needs_missing(const Scenario *s, const Options *o)
         return g_strdup_printf("it tests the variant '%s', run it without "
                                "--qemu", s->qemu);
     }
-    if (o->kernel_given && s->host_kernel) {
-        return g_strdup_printf("it boots Linux %s on the emulated host, run "
-                               "it without --kernel", s->host_kernel);
+    if (o->kernel_given && (s->host_kernel || s->kernel)) {
+        return g_strdup_printf("it boots kernel-%s on the emulated host or in "
+                               "the guest, run it without --kernel",
+                               s->host_kernel ? s->host_kernel : s->kernel);
     }
     for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
         problem = needs[i].always ? needs[i].check(o) : NULL;
@@ -166,7 +175,7 @@ char *needs_missing(const Scenario *s, const Options *o)
             return problem;
         }
     }
-    problem = check_host_kernel(s, o);
+    problem = check_own_kernels(s, o);
     if (!problem) {
         problem = check_host_memory(s, o);
     }

@@ -53,11 +53,7 @@ static gboolean write_args(const Scenario *s, const Options *o,
 gboolean run_prepare(const Scenario *s, const Options *o,
                      const RunFiles *files, RunMode mode, GError **error)
 {
-    g_autofree char *qemu = command_test_qemu(s, o);
-    g_autofree char *share_qemu = g_build_filename(files->share, "qemu",
-                                                   NULL);
-    g_autofree char *share_kernel = g_build_filename(files->share, "Image",
-                                                     NULL);
+    g_auto(GStrv) copies = command_copies(s, o);
 
     if (g_mkdir_with_parents(files->out, 0755)) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
@@ -73,24 +69,31 @@ gboolean run_prepare(const Scenario *s, const Options *o,
             return FALSE;
         }
     }
+    for (char **pair = copies; *pair; pair += 2) {
+        g_autofree char *copy = g_build_filename(files->share, pair[1], NULL);
+
+        if (!copy_file(pair[0], copy, error)) {
+            return FALSE;
+        }
+    }
     return write_args(s, o, files, mode, error) &&
-           (!qemu || copy_file(qemu, share_qemu, error)) &&
-           (!o->kernel_given || copy_file(o->kernel, share_kernel, error)) &&
            qtests_copy(s, o, files->share, error);
 }
 
-void run_clean(const Scenario *s, const RunFiles *files)
+void run_clean(const Scenario *s, const Options *o, const RunFiles *files)
 {
-    g_autofree char *qemu = g_build_filename(files->share, "qemu", NULL);
-    g_autofree char *kernel = g_build_filename(files->share, "Image", NULL);
+    g_auto(GStrv) copies = command_copies(s, o);
 
     for (guint n = 0; s->devices[n]; n++) {
         g_autofree char *disk = command_disk_file(files, n);
 
         g_unlink(disk);
     }
-    g_unlink(qemu);
-    g_unlink(kernel);
+    for (char **pair = copies; *pair; pair += 2) {
+        g_autofree char *copy = g_build_filename(files->share, pair[1], NULL);
+
+        g_unlink(copy);
+    }
     qtests_remove(files->share);
 }
 
@@ -241,7 +244,7 @@ Outcome *run_scenario(const Scenario *s, const Options *o, const char *dir,
         outcome->verdict = VERDICT_FAIL;
     }
     if (outcome->verdict == VERDICT_PASS && !o->keep) {
-        run_clean(s, outcome->files);
+        run_clean(s, o, outcome->files);
     }
     outcome->seconds = (g_get_monotonic_time() - start) / 1e6;
     return outcome;
@@ -256,7 +259,7 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
     g_autofree char *host_args = command_quote(args, "--");
     g_autofree char *out = g_shell_quote(files->out);
     g_autofree char *share = g_shell_quote(files->share);
-    g_autofree char *qemu = command_test_qemu(s, o);
+    g_auto(GStrv) copies = command_copies(s, o);
     g_autofree char *qtests = qtests_copy_commands(s, o, files->share);
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -271,15 +274,10 @@ char *run_dry(const Scenario *s, const Options *o, const char *dir)
                                    DISK_BYTES, quoted);
         }
     }
-    if (qemu) {
-        g_autofree char *quoted = g_shell_quote(qemu);
+    for (char **pair = copies; *pair; pair += 2) {
+        g_autofree char *quoted = g_shell_quote(pair[0]);
 
-        g_string_append_printf(text, "cp %s %s/qemu\n", quoted, share);
-    }
-    if (o->kernel_given) {
-        g_autofree char *quoted = g_shell_quote(o->kernel);
-
-        g_string_append_printf(text, "cp %s %s/Image\n", quoted, share);
+        g_string_append_printf(text, "cp %s %s/%s\n", quoted, share, pair[1]);
     }
     g_string_append(text, qtests);
     g_string_append_printf(text, "# the arguments of smmu-lab-host\n"

@@ -16,7 +16,7 @@ gboolean run_prepare(const Scenario *s, const Options *o,
                      const RunFiles *files, RunMode mode, GError **error);
 
 /* Removes disk images and copied binaries. */
-void run_clean(const Scenario *s, const RunFiles *files);
+void run_clean(const Scenario *s, const Options *o, const RunFiles *files);
 
 /*
  * Runs @s with its files in @dir. Whatever goes wrong is in the outcome,

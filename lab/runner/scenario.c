@@ -16,12 +16,12 @@ static const char *const groups[] = {
 
 static const struct {
     const char *group;
-    const char *keys[9];
+    const char *keys[10];
 } known_keys[] = {
-    { "scenario", { "description", "timeout", "silence" } },
+    { "scenario", { "description", "like", "timeout", "silence" } },
     { "host", { "devices", "kernel", "profile", "cpus", "memory",
                 "append", "qemu-args", "events" } },
-    { "vm", { "qemu", "machine", "accel", "cpu", "smp", "memory",
+    { "vm", { "qemu", "kernel", "machine", "accel", "cpu", "smp", "memory",
               "firmware", "append" } },
 };
 
@@ -224,6 +224,18 @@ static gboolean read_scenario(const Reader *r, Scenario *s, GError **error)
            get_seconds(r, "silence", DEFAULT_SILENCE, &s->silence, error);
 }
 
+/* A directory of build/ begins with "kernel-", then comes @kernel. */
+static gboolean get_kernel(const Reader *r, const char *group,
+                           char **kernel, GError **error)
+{
+    *kernel = get(r, group, "kernel");
+    return !*kernel ||
+           !(*kernel)[strspn(*kernel, G_CSET_a_2_z G_CSET_DIGITS ".-")] ||
+           bad(r, error, group, "kernel", "'%s': write what "
+               "scripts/build-kernel.sh builds, such as 6.18, 64k or "
+               "debian-6.1", *kernel);
+}
+
 static gboolean read_host(const Reader *r, Scenario *s, GError **error)
 {
     g_autofree char *cpus = get(r, "host", "cpus");
@@ -245,11 +257,8 @@ static gboolean read_host(const Reader *r, Scenario *s, GError **error)
     if (!s->host_memory) {
         s->host_memory = g_strdup("3G");
     }
-    s->host_kernel = get(r, "host", "kernel");
-    if (s->host_kernel &&
-        s->host_kernel[strspn(s->host_kernel, G_CSET_DIGITS ".")]) {
-        return bad(r, error, "host", "kernel", "'%s': write a version of "
-                   "Linux, such as 6.18", s->host_kernel);
+    if (!get_kernel(r, "host", &s->host_kernel, error)) {
+        return FALSE;
     }
     s->host_profile = get(r, "host", "profile");
     if (s->host_profile && strchr(s->host_profile, '/')) {
@@ -285,6 +294,9 @@ static gboolean read_vm(const Reader *r, Scenario *s, GError **error)
     if (firmware && strcmp(firmware, "yes") && strcmp(firmware, "no")) {
         return bad(r, error, "vm", "firmware", "'%s': write yes or no",
                    firmware);
+    }
+    if (!get_kernel(r, "vm", &s->kernel, error)) {
+        return FALSE;
     }
     s->firmware = !firmware || !strcmp(firmware, "yes");
     s->machine = get(r, "vm", "machine");
@@ -381,13 +393,12 @@ static gboolean read_plan(const Reader *r, Scenario *s, GError **error)
            bad(r, error, "expect", "(any key)", "%s", problem);
 }
 
-Scenario *scenario_load(const char *file, GError **error)
+static GKeyFile *load_keys(const char *file, GError **error)
 {
-    g_autoptr(Scenario) s = g_new0(Scenario, 1);
     g_autoptr(GKeyFile) keys = g_key_file_new();
     g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
-    Reader r = { file, keys };
+    const Reader r = { file, keys };
 
     if (!g_file_get_contents(file, &text, NULL, error)) {
         return NULL;
@@ -399,13 +410,72 @@ Scenario *scenario_load(const char *file, GError **error)
                     problem->message);
         return NULL;
     }
+    return check_repeated(&r, text, error) && check_names(&r, error)
+        ? g_steal_pointer(&keys) : NULL;
+}
+
+/*
+ * The keys of the scenario that @r is like; those of @r replace them, or
+ * remove them if they are empty.
+ */
+static GKeyFile *load_base(const Reader *r, const char *like, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(r->file);
+    g_autofree char *name = g_strconcat(like, SCENARIO_SUFFIX, NULL);
+    g_autofree char *file = g_build_filename(dir, name, NULL);
+    g_autoptr(GKeyFile) base = load_keys(file, error);
+    g_auto(GStrv) named = g_key_file_get_groups(r->keys, NULL);
+
+    if (!base) {
+        g_prefix_error(error, "%s: [scenario] like: ", r->file);
+        return NULL;
+    }
+    if (g_key_file_has_key(base, "scenario", "like", NULL)) {
+        bad(r, error, "scenario", "like", "'%s' is itself like another: name "
+            "that one", like);
+        return NULL;
+    }
+    for (char **group = named; *group; group++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(r->keys, *group, NULL, NULL);
+
+        for (char **key = keys; *key; key++) {
+            g_autofree char *value = get(r, *group, *key);
+
+            if (value) {
+                g_key_file_set_value(base, *group, *key, value);
+            } else {
+                g_key_file_remove_key(base, *group, *key, NULL);
+            }
+        }
+    }
+    return g_steal_pointer(&base);
+}
+
+Scenario *scenario_load(const char *file, GError **error)
+{
+    g_autoptr(Scenario) s = g_new0(Scenario, 1);
+    g_autoptr(GKeyFile) own = load_keys(file, error);
+    g_autoptr(GKeyFile) base = NULL;
+    g_autofree char *like = NULL;
+    Reader r = { file, own };
+
+    if (!own) {
+        return NULL;
+    }
+    like = get(&r, "scenario", "like");
+    if (like) {
+        base = load_base(&r, like, error);
+        if (!base) {
+            return NULL;
+        }
+        r.keys = base;
+    }
     s->file = g_strdup(file);
     s->name = g_path_get_basename(file);
     if (g_str_has_suffix(s->name, SCENARIO_SUFFIX)) {
         s->name[strlen(s->name) - strlen(SCENARIO_SUFFIX)] = '\0';
     }
-    if (!check_repeated(&r, text, error) || !check_names(&r, error) ||
-        !read_scenario(&r, s, error) || !read_host(&r, s, error) ||
+    if (!read_scenario(&r, s, error) || !read_host(&r, s, error) ||
         !read_vm(&r, s, error) || !read_qemu_args(&r, s, error) ||
         !read_plan(&r, s, error)) {
         return NULL;
@@ -425,6 +495,7 @@ void scenario_free(Scenario *s)
     g_free(s->host_append);
     g_strfreev(s->host_qemu_args);
     g_free(s->qemu);
+    g_free(s->kernel);
     g_free(s->machine);
     g_free(s->accel);
     g_free(s->cpu);

@@ -31,7 +31,7 @@ typedef struct Scenario {
     char **devices;             /* `model` or `model,property=value...` */
     guint host_cpus;
     char *host_memory;          /* as QEMU's -m takes it */
-    char *host_kernel;          /* Linux version; NULL: the guest's, too */
+    char *host_kernel;          /* build/kernel-NAME; NULL: the lab's own */
     char *host_profile;         /* whose ID registers its SMMU has, or NULL */
     char *host_append;          /* kernel arguments, may be NULL */
     char **host_qemu_args;
@@ -39,6 +39,7 @@ typedef struct Scenario {
 
     /* The guest's machine; a NULL means smmu-lab-host's default. */
     char *qemu;                 /* "series" or the name of a variant */
+    char *kernel;               /* as host_kernel */
     char *machine;
     char *accel;
     char *cpu;

@@ -164,7 +164,7 @@ int session_shell(const Options *o, GError **error)
     }
     code = run_shell(s, o, files, error);
     if (!o->keep && !o->dry_run) {
-        run_clean(s, files);
+        run_clean(s, o, files);
     }
     return code;
 }

@@ -371,7 +371,7 @@ static void test_base(Fixture *f, gconstpointer data)
 }
 
 /* --kernel is for host and guest, which is not what such a scenario shows. */
-static void test_host_kernel(Fixture *f, gconstpointer data)
+static void test_own_kernels(Fixture *f, gconstpointer data)
 {
     write_scenario(f, "other", "[scenario]\ndescription=other\n"
                    "[host]\nkernel=0.1\ndevices=nvme\n[steps]\na=boot\n");
@@ -383,7 +383,17 @@ static void test_host_kernel(Fixture *f, gconstpointer data)
     call(f, "doctor");
     assert_says(f->out, "MISSING  the emulated host's kernel is missing (");
     assert_says(f->out, "kernel-0.1/arch/arm64/boot/Image): "
-                "make host-kernels");
+                "make kernels");
+    write_scenario(f, "other", "[scenario]\ndescription=other\nlike=good\n"
+                   "[vm]\nkernel=debian-0.1\n");
+    call(f, "run other");
+    g_assert_cmpint(f->code, ==, 77);
+    assert_says(f->out, "run it without --kernel");
+    call(f, "run other --dry-run");
+    assert_says(f->out, "/build/kernel-debian-0.1/arch/arm64/boot/Image'");
+    assert_says(f->out, "--kernel /lab/Image");
+    call(f, "doctor");
+    assert_says(f->out, "MISSING  the guest's kernel is missing (");
 }
 
 /* What --dry-run prints can be pasted into a shell. */
@@ -520,7 +530,7 @@ int main(int argc, char **argv)
         { "/cli/usage", test_usage },
         { "/cli/missing-variant", test_missing_variant },
         { "/cli/base", test_base },
-        { "/cli/host-kernel", test_host_kernel },
+        { "/cli/own-kernels", test_own_kernels },
         { "/cli/profile", test_profile },
         { "/cli/dry-run", test_dry_run },
         { "/cli/virtual-function", test_virtual_function },

@@ -43,6 +43,7 @@ static void test_whole(void)
         "cpus=1\nmemory=2G\n"
         "append=quiet\nqemu-args=-name 'a b'\nevents=yes\n"
         "[vm]\nqemu=no-doorbell\nsmp=2\nfirmware=no\nappend=x=1 y\n"
+        "kernel=debian-6.1\n"
         "[qemu-args]\nb=-device vfio-pci,host=${dev1}\na=-object x\n"
         "[steps]\nz=boot\na=qmp {\"execute\":\"stop\"}\n"
         "[expect]\none=irqs >= ios\n", &error);
@@ -55,6 +56,7 @@ static void test_whole(void)
     g_assert_cmpstr(s->devices[1], ==, "edu,dma_mask=0xff");
     g_assert_cmpstr(s->host_kernel, ==, "6.18");
     g_assert_cmpstr(s->host_profile, ==, "grace");
+    g_assert_cmpstr(s->kernel, ==, "debian-6.1");
     g_assert_cmpuint(s->host_cpus, ==, 1);
     g_assert_cmpstr(s->host_qemu_args[1], ==, "a b");
     g_assert_true(s->host_events);
@@ -85,6 +87,40 @@ static void test_defaults(void)
     g_assert_cmpuint(s->plan->steps->len, ==, 1);
 }
 
+/* All of another scenario, but for what is named again or new. */
+static void test_like(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = write_file(
+        "[scenario]\ndescription=x\nlike=base\n[vm]\nappend=new\nsmp=\n"
+        "[steps]\nc=guest iommu\na=start\nd=\n[expect]\nd=walks == 1\n");
+    g_autofree char *dir = g_path_get_dirname(file);
+    g_autofree char *base = g_build_filename(dir, "base.scenario", NULL);
+    g_autoptr(Scenario) s = NULL;
+    const char *texts[] = { "start", "sleep 1", "guest iommu" };
+
+    g_assert_true(g_file_set_contents(
+        base, HEAD "[scenario]\ntimeout=7\n[vm]\nappend=old\nsmp=2\nqemu=other\n"
+        "[steps]\na=boot\nd=sleep 2\nb=sleep 1\n", -1, NULL));
+    s = scenario_load(file, &error);
+    g_unlink(base);
+    remove_file(file);
+    g_assert_no_error(error);
+    g_assert_cmpstr(s->name, ==, "some");
+    g_assert_cmpstr(s->description, ==, "x");
+    g_assert_cmpfloat(s->timeout, ==, 7);
+    g_assert_cmpstr(s->devices[0], ==, "nvme");
+    g_assert_cmpstr(s->append, ==, "new");
+    g_assert_null(s->smp);
+    g_assert_cmpstr(s->qemu, ==, "other");
+    g_assert_cmpuint(s->plan->steps->len, ==, G_N_ELEMENTS(texts));
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        const Step *step = g_ptr_array_index(s->plan->steps, i);
+
+        g_assert_cmpstr(step->text, ==, texts[i]);
+    }
+}
+
 static const struct {
     const char *text;
     const char *says[3];        /* all of these are in the message */
@@ -101,6 +137,11 @@ static const struct {
     { HEAD "cpus=none\n", { "[host] cpus", "'none'", "1 to 8" } },
     { HEAD "profile=/grace\n", { "[host] profile", "'/grace'", "hosts" } },
     { HEAD "kernel=../7.2\n", { "[host] kernel", "'../7.2'", "6.18" } },
+    { "[scenario]\ndescription=x\nlike=none\n",
+      { "[scenario] like", "none.scenario", "No such file" } },
+    { "[scenario]\ndescription=x\nlike=some\n",
+      { "[scenario] like", "'some' is itself like another" } },
+    { HEAD "[vm]\nkernel=a/b\n", { "[vm] kernel", "'a/b'", "debian-6.1" } },
     { HEAD "events=some\n", { "[host] events", "'some'", "yes or no" } },
     { HEAD "qemu-args=-name 'open\n", { "[host] qemu-args", "quote" } },
     { HEAD "[vm]\nfirmware=maybe\n", { "[vm] firmware", "yes or no" } },
@@ -198,6 +239,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scenario/whole", test_whole);
+    g_test_add_func("/scenario/like", test_like);
     g_test_add_func("/scenario/defaults", test_defaults);
     g_test_add_func("/scenario/mistakes", test_mistakes);
     g_test_add_func("/scenario/shell-variable", test_shell_variable);
