@@ -67,7 +67,7 @@ build()
 # Unpacked over the emulated host's files: libvirt and all libraries, for QEMU, too, that replace those of the image.
 build_libvirt()
 {
-    local root=$BUILD/libvirt-arm64 tree=$OUT/libvirt script=$ROOT/lab/host-libvirt file libraries
+    local root=$BUILD/newer-arm64 tree=$OUT/libvirt script=$ROOT/lab/host-libvirt file libraries
     local files=(usr/sbin/libvirtd usr/bin/virsh usr/lib/aarch64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so)
     rm -rf "$tree"
     mkdir -p "$tree"/{etc/libvirt,lib/aarch64-linux-gnu,usr/share/libvirt}
@@ -114,8 +114,8 @@ build_variant()
         }'
         ;;
     libvirt)
-        "$ROOT/scripts/fetch-sources.sh" libvirt-arm64
-        inputs=("$ROOT/lab/host-libvirt" "$BUILD/.stamps/libvirt-arm64")
+        "$ROOT/scripts/fetch-sources.sh" newer-arm64
+        inputs=("$ROOT/lab/host-libvirt" "$BUILD/.stamps/newer-arm64")
         build=(build_libvirt)
         ;;
     *) usage_error "unknown variant '$variant'; there are: ${VARIANTS[*]}" ;;

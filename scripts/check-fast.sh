@@ -28,7 +28,7 @@ case ${1:-} in
     no_arguments "$@"
     [[ -x $BUILD/qemu-x86$OF_BASE/qemu-system-aarch64 ]] || die "QEMU is not built" "Run: make qemu"
     "$ROOT/scripts/build-lab.sh"
-    "$ROOT/scripts/fetch-sources.sh" "libvirt-$(dpkg --print-architecture)" || warn "test libvirt will be skipped"
+    "$ROOT/scripts/fetch-sources.sh" "newer-$(dpkg --print-architecture)" || warn "tests with programs of a newer Debian are skipped"
     options+=(--no-rebuild)
     ;;
 esac

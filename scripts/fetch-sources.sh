@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # usage: fetch-sources.sh [--dir] [qemu] [kernel] [kernel-VERSION] [kernel-debian-VERSION[-16k]] [tools] [sysroot]
-#                         [libvirt-ARCH]
+#                         [newer-ARCH]
 #
-# Brings what the builds start from; without arguments all of it but other kernels and libvirt. What is there already is
-# not fetched again.
+# Brings what the builds start from; without arguments all of it but other kernels and newer programs. What is there
+# already is not fetched again.
 #   qemu     QEMU's source into the cache: from the directory $SOURCE_CACHE, else the Debian source package,
 #            else QEMU's own git (its address is in $QEMU_GIT if set)
 #   kernel   Debian's linux-source package, into the cache
@@ -14,7 +14,8 @@
 #   kernel-debian-VERSION[-16k]  Debian's packages of its newest arm64 kernel whose version begins so, into the cache
 #   tools    the meson and Python packages that QEMU needs, into build/tools
 #   sysroot  arm64 libraries, into build/sysroot-arm64
-#   libvirt-ARCH  libvirt 12.7 or later for arm64 or amd64 with all its libraries, into build/libvirt-ARCH
+#   newer-ARCH  programs of a newer Debian for arm64 or amd64 with all their libraries, into build/newer-ARCH: libvirt,
+#            and what checks ACPI tables (fwts, iasl)
 #   --dir    print where the cache is, and do nothing else
 
 set -euo pipefail
@@ -35,10 +36,10 @@ SYSROOT_PACKAGES=(
     busybox-static
 )
 
-# Debian's suite whose libvirt has the attributes of an accelerated SMMUv3 (12.7), and what it depends on for other uses
-LIBVIRT_SUITE=forky
-LIBVIRT_PACKAGES=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)
-LIBVIRT_WITHOUT='^(qemu-system|systemd|cron|ipxe|seabios|debconf|sensible|logrotate|libpam|libasound)'
+# Debian's suite whose libvirt has the attributes of an accelerated SMMUv3 (12.7), and what they depend on for other uses
+NEWER_SUITE=forky
+NEWER_PACKAGES=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients fwts acpica-tools)
+NEWER_WITHOUT='^(qemu-system|systemd|cron|ipxe|seabios|debconf|sensible|logrotate|libpam|libasound)'
 
 OFFLINE_HINT="Is there a network? Without one, put the files into a directory and set SOURCE_CACHE to it."
 
@@ -283,32 +284,32 @@ fetch_sysroot()
     stamp_set sysroot "$key"
 }
 
-# --- libvirt ----------------------------------------------------------------------------------------------------
+# --- newer programs ---------------------------------------------------------------------------------------------
 
-# download_libvirt ARCH DIR
-download_libvirt()
+# download_newer ARCH DIR
+download_newer()
 {
-    local APT_ARCH=$1 APT_SUITE=$LIBVIRT_SUITE APT_DIR=$CACHE/apt-$LIBVIRT_SUITE-$1 APT_UPDATED='' names
+    local APT_ARCH=$1 APT_SUITE=$NEWER_SUITE APT_DIR=$CACHE/apt-$NEWER_SUITE-$1 APT_UPDATED='' names
     private_apt_update || die "the package lists cannot be fetched" "$OFFLINE_HINT"
-    mapfile -t names < <(private_apt apt-get -qq install --no-install-recommends --print-uris "${LIBVIRT_PACKAGES[@]}" |
-        sed -n 's/^[^ ]* \([^_ ]*\)_.*\.deb .*/\1/p' | grep -vE "$LIBVIRT_WITHOUT")
-    download_debs "$2" "${names[@]}" || die "libvirt cannot be downloaded from $LIBVIRT_SUITE" "$OFFLINE_HINT"
+    mapfile -t names < <(private_apt apt-get -qq install --no-install-recommends --print-uris "${NEWER_PACKAGES[@]}" |
+        sed -n 's/^[^ ]* \([^_ ]*\)_.*\.deb .*/\1/p' | grep -vE "$NEWER_WITHOUT")
+    download_debs "$2" "${names[@]}" || die "${NEWER_PACKAGES[*]} cannot be downloaded from $NEWER_SUITE" "$OFFLINE_HINT"
 }
 
-# fetch_libvirt ARCH
-fetch_libvirt()
+# fetch_newer ARCH
+fetch_newer()
 {
-    local root=$BUILD/libvirt-$1 debs=$DEBS/libvirt-$1 key deb
+    local root=$BUILD/newer-$1 debs=$DEBS/newer-$1 key deb
     if ! compgen -G "$debs/libvirt-daemon_*.deb" >/dev/null; then
-        need_space "$CACHE" 100 "libvirt"
-        download_libvirt "$1" "$debs"
-        say "libvirt: $(compgen -G "$debs/libvirt-daemon_*.deb")"
+        need_space "$CACHE" 150 "programs of $NEWER_SUITE"
+        download_newer "$1" "$debs"
+        say "newer-$1: ${NEWER_PACKAGES[*]} of $NEWER_SUITE"
     fi
     key=$(printf '%s\n' "$debs"/*.deb | digest)
-    if stamp_is "libvirt-$1" "$key" && [[ -d $root ]]; then
+    if stamp_is "newer-$1" "$key" && [[ -d $root ]]; then
         return
     fi
-    stamp_clear "libvirt-$1"
+    stamp_clear "newer-$1"
     rm -rf "$root" "$root.part"
     mkdir -p "$root.part"
     for deb in "$debs"/*.deb; do
@@ -316,7 +317,7 @@ fetch_libvirt()
     done
     relative_links "$root.part"
     mv "$root.part" "$root"
-    stamp_set "libvirt-$1" "$key"
+    stamp_set "newer-$1" "$key"
 }
 
 # --- ------------------------------------------------------------------------------------------------------------
@@ -334,7 +335,7 @@ for arg in "$@"; do
         ;;
     qemu | kernel | tools | sysroot) parts+=("fetch_$arg") ;;
     kernel-[0-9]*.[0-9]*) parts+=("fetch_host_kernel ${arg#*-}") ;;
-    libvirt-arm64 | libvirt-amd64) parts+=("fetch_libvirt ${arg#*-}") ;;
+    newer-arm64 | newer-amd64) parts+=("fetch_newer ${arg#*-}") ;;
     kernel-debian-[0-9]*) parts+=("fetch_debian_kernel ${arg#kernel-debian-}") ;;
     *) usage_error "unknown argument '$arg'" ;;
     esac

@@ -13,7 +13,7 @@ trap 'rm -rf "$WORK"' EXIT
 number=0 status=0 ids=()
 
 if [[ ! -d $2 ]]; then
-    echo "1..0 # SKIP $2 is missing: scripts/fetch-sources.sh libvirt-$(dpkg --print-architecture)"
+    echo "1..0 # SKIP $2 is missing: scripts/fetch-sources.sh newer-$(dpkg --print-architecture)"
     exit
 fi
 # As root libvirt would look for its own user; in a namespace of its own it is not root.
