@@ -11,11 +11,15 @@
  *   dma_iova    where the device finds the page
  *   dma_page    the page
  *   dma_irqs    interrupts taken, and OR of the causes that the device told
+ * In the driver's directory:
+ *   attach_pasid  a PCI address written there gives that device, whatever its
+ *                 driver, PASID 1 with a domain of its own until it is gone
  */
 #include <linux/dma-mapping.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/sysfs.h>
 
@@ -99,6 +103,33 @@ static const struct attribute_group lab_edu_group = {
 };
 __ATTRIBUTE_GROUPS(lab_edu);
 
+static ssize_t attach_pasid_store(struct device_driver *driver,
+				  const char *buf, size_t count)
+{
+	struct device *dev = bus_find_device_by_name(driver->bus, NULL, buf);
+	struct iommu_domain *domain;
+	int ret;
+
+	if (!dev)
+		return -ENODEV;
+	domain = iommu_paging_domain_alloc(dev);
+	ret = PTR_ERR_OR_ZERO(domain);
+	if (!ret) {
+		ret = iommu_attach_device_pasid(domain, dev, 1, NULL);
+		if (ret)
+			iommu_domain_free(domain);
+	}
+	put_device(dev);
+	return ret ?: count;
+}
+static DRIVER_ATTR_WO(attach_pasid);
+
+static struct attribute *lab_edu_driver_attrs[] = {
+	&driver_attr_attach_pasid.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(lab_edu_driver);
+
 static int lab_edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct device *dev = &pdev->dev;
@@ -150,6 +181,7 @@ static struct pci_driver lab_edu_driver = {
 	.id_table = lab_edu_ids,
 	.probe = lab_edu_probe,
 	.remove = lab_edu_remove,
+	.groups = lab_edu_driver_groups,
 	.dev_groups = lab_edu_groups,
 };
 builtin_pci_driver(lab_edu_driver);
