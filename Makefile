@@ -4,6 +4,7 @@
 #   DEV=1          build the base's tree as it is, although it has changes that patches/ has not
 #   SOURCE_CACHE=  a directory with downloaded sources
 #   BENCH=         options of scripts/bench.py: --peer FILE, --rounds N
+#   MUTATE=        options of scripts/mutate.py: --seed N, --count N, --all, --again, --file F, --jobs N
 #   JOBS=          how many compilers at once (default: all CPUs)
 #   CHECK=         the tests of `make check`
 
@@ -79,10 +80,14 @@ sanitize-asan: lab
 	$(stage) scripts/sanitize.sh asan
 fuzz: lab       ## random guests for the accelerated SMMU, FUZZ_SECONDS= (600)
 	$(stage) scripts/fuzz.sh
+mutate: lab     ## do the qtests fail on mutants of the series? MUTATE= gives options, see docs/testing.md
+	$(stage) scripts/mutate.py $(MUTATE)
 scenarios: lab qemu-host images variants kernels ## all scenarios of the lab
 	$(stage) scripts/scenarios.sh
 scenario-smoke: runner qemu-host images
 	$(stage) scripts/scenarios.sh smoke
+host: $(if $(DEVICE),images) ## on an arm64 host: a guest gets the PCI device DEVICE=0000:01:00.0, see docs/hardware.md
+	$(stage) scripts/host.sh $(DEVICE)
 bench: runner qemu-host images ## measure map, unmap and reads; BENCH= gives options, see docs/bench.md
 	$(stage) scripts/bench.py $(BENCH)
 

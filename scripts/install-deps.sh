@@ -16,7 +16,7 @@ PACKAGES=(
     # fetch, apply
     ca-certificates debian-archive-keyring dpkg-dev git patch perl xz-utils
     # compile
-    bc bison flex gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross make meson ninja-build pkg-config
+    bc bison flex gcc libc6-dev make meson ninja-build pkg-config
     python3 python3-pip python3-setuptools python3-venv python3-wheel
     # QEMU for x86, the lab's runner
     libattr1-dev libfdt-dev libglib2.0-dev libjson-glib-dev libpixman-1-dev zlib1g-dev
@@ -25,6 +25,9 @@ PACKAGES=(
     # images, tests
     acpica-tools cpio procps qemu-efi-aarch64 shellcheck
 )
+
+# The compiler for arm64. On arm64 it is gcc itself, which has the name aarch64-linux-gnu-gcc there, too.
+[[ $(uname -m) == aarch64 ]] || PACKAGES+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 # the compiler with libFuzzer, and what names its functions
 FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
