@@ -47,7 +47,7 @@ meson_test coverage-tests meson "$BUILD/lab" --num-processes "$JOBS" --wrapper "
     "${tests[@]}" || true
 mapfile -t data < <(find "$OUT/obj" -name '*.gcda' | sort)
 ((${#data[@]})) || die "no QEMU of '$OUT' was run" "The log of the tests: $LOGS/coverage-tests.log"
-if python3 "$ROOT/scripts/coverage.py" --tree "$TREE" --range "base..$series_end" --not-range "$series_end..HEAD" \
+if python3 "$ROOT/scripts/coverage.py" --tree "$TREE" --range base..HEAD --not-range "$series_end..HEAD" \
     --reasons "$ROOT/tests/coverage/unreachable" "${bars[@]}" "${data[@]}"; then
     count 1 0 0
 else

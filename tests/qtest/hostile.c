@@ -131,6 +131,32 @@ static void test_bounded(const void *data)
     g_unlink(log);
 }
 
+/* A turn ends between two STEs: what the guest sent after them waits, too */
+static void test_turn_between_stes(const void *unused)
+{
+    g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
+    const DutConfig config = { .args = device };
+    Dut *dut = dut_start_translating(&config);
+    struct km_log_entry entry;
+    uint64_t from;
+
+    strtab_set_stage1(&dut->strtab, SECOND_SLOT << 3, dut->cd);
+    dut_command(dut, CMD_CFGI_ALL, CFGI_ALL);
+    strtab_set(&dut->strtab, dut->sid, STE_BYPASS, 0);
+    strtab_set(&dut->strtab, SECOND_SLOT << 3, STE_BYPASS, 0);
+    from = log_now(dut);
+    km_fail(dut->model, 0, KM_ATTACH_PT, 1, EIO);
+    dut->model->control->fail[0].delay_ms = SLOW_MS;
+    smmu_queue(&dut->smmu, CMD_CFGI_ALL, CFGI_ALL);
+    smmu_queue(&dut->smmu, TLBI_VA, DUT_IOVA);
+    smmu_ring(&dut->smmu);
+    wait_done(dut);
+    from = km_log_find(dut->model, from, KM_LOG_COMMAND, &entry);
+    g_assert_cmpuint(from, !=, UINT64_MAX);
+    g_assert_cmpuint(km_log_find(dut->model, from, KM_LOG_STE, &entry), ==, UINT64_MAX);
+    dut_stop(dut);
+}
+
 /* A queue that is still being executed when the guest is reset */
 static void test_reset(const void *unused)
 {
@@ -478,6 +504,7 @@ int main(int argc, char **argv)
 
         dut_test(path, DUT_MODELED, test_bounded, &floods[i]);
     }
+    dut_test("/hostile/turn-between-stes", DUT_MODELED, test_turn_between_stes, NULL);
     dut_test("/hostile/reset", DUT_MODELED, test_reset, NULL);
     dut_test("/hostile/queue-off", DUT_MODELED, test_queue_off, NULL);
     dut_test("/hostile/flip", DUT_MODELED, test_flip, NULL);
