@@ -74,7 +74,7 @@ enum km_device_flags {
     KM_DEV_MSIX = 1 << 1,           /* has MSI-X (BAR2), too */
     KM_DEV_CANWBS = 1 << 2,         /* coherent root complex: no S2FWB needed */
     KM_DEV_NO_ATS = 1 << 3,         /* cannot use ATS even if its SMMU can */
-    KM_DEV_OTHER_IOMMU = 1 << 4,    /* IOMMU is of a type that QEMU does not know */
+    KM_DEV_OTHER_IOMMU = 1 << 4,    /* IOMMU is of a type unknown to QEMU */
 };
 
 #define KM_MAX_EXT_CAPS 6

@@ -34,7 +34,8 @@ static int get_hw_info(struct km_context *ctx, void *arg)
     memcpy(info.idr, smmu->idr, sizeof(info.idr));
     cmd->out_data_type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
     if (dev->conf.flags & (KM_DEV_NO_HW_INFO | KM_DEV_OTHER_IOMMU)) {
-        cmd->out_data_type = dev->conf.flags & KM_DEV_NO_HW_INFO ? IOMMU_HW_INFO_TYPE_NONE : INT32_MAX;
+        cmd->out_data_type = dev->conf.flags & KM_DEV_OTHER_IOMMU ?
+                             INT32_MAX : IOMMU_HW_INFO_TYPE_NONE;
         len = 0;
     }
     copy = cmd->data_len < len ? cmd->data_len : len;

@@ -310,7 +310,7 @@ static void test_sequence_wraps(const void *unused)
     dut_stop(dut);
 }
 
-/* Nothing there after all, or not yet: goes on. An error: no queue, and no busy loop. */
+/* Nothing there (yet): goes on. An error: no queue, and no busy loop. */
 static void test_read_error(const void *unused)
 {
     Dut *dut = dut_start_translating(NULL);

@@ -153,7 +153,10 @@ static void test_turn_between_stes(const void *unused)
     wait_done(dut);
     from = km_log_find(dut->model, from, KM_LOG_COMMAND, &entry);
     g_assert_cmpuint(from, !=, UINT64_MAX);
-    g_assert_cmpuint(km_log_find(dut->model, from, KM_LOG_STE, &entry), ==, UINT64_MAX);
+    g_assert_cmpuint(km_log_find(dut->model, from, KM_LOG_STE, &entry), ==,
+                     UINT64_MAX);
+    g_assert_cmphex(dut->model->control->state[1].ste, ==, KM_STE_ABORT);
+    g_assert_cmphex(dut->model->control->state[0].ste, ==, KM_STE_S2);
     dut_stop(dut);
 }
 
@@ -314,6 +317,10 @@ static void test_bad_ste(const void *unused)
     dut_translate(dut);
     dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE1_S1STALLD);
     assert_refused(dut, EVENT_C_BAD_STE);
+    /* to bypass, stage 1's fields mean nothing */
+    dut_set_ste(dut, STE_BYPASS | dut->cd, STE1_ATTRS | STE1_S1STALLD);
+    g_assert_false(next_event(dut, &event));
+    g_assert_cmphex(dut->model->control->state[0].ste, ==, KM_STE_S2);
     /* what is merely not valid yet is none */
     dut_set_ste(dut, STE_ABORT, 0);
     dut_set_ste(dut, STE_BYPASS & ~STE0_V, 0);
@@ -396,12 +403,19 @@ static unsigned count_lines(const char *file, const char *part)
     return count;
 }
 
-/* The host refuses again and again: the user reads it once */
+static bool overflow(const Dut *dut)
+{
+    return (smmu_read(&dut->smmu, SMMU_EVENTQ_PROD) ^
+            smmu_read(&dut->smmu, SMMU_EVENTQ_CONS)) & EVENTQ_OVFLG;
+}
+
+/* The host refuses, or loses, again and again: the user reads it once */
 static void test_messages(const void *unused)
 {
     static const DutConfig config = { 0 };
     g_autofree char *log = g_build_filename(dut_model()->dir, "stderr", NULL);
     Dut *dut = inject_start(&config);
+    int64_t end = g_get_monotonic_time() + DUT_DEADLINE * G_USEC_PER_SEC;
 
     dut_enable(dut);
     km_fail(dut->model, 0, KM_HWPT_ALLOC, 1, EINVAL);
@@ -428,6 +442,18 @@ static void test_messages(const void *unused)
     g_assert_cmpuint(count_lines(log, "stale translations"), ==, 1);
     km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_command(dut, TLBI_VA, DUT_IOVA);
+
+    for (unsigned i = 0; i < 2; i++) {
+        dut->model->control->lose_events = 1;
+        edu_write(dut, DUT_IOVA, 4);
+        while (!overflow(dut)) {
+            g_assert_cmpint(g_get_monotonic_time(), <, end);
+            dut_pause(dut);
+        }
+        smmu_write(&dut->smmu, SMMU_EVENTQ_CONS,
+                   smmu_read(&dut->smmu, SMMU_EVENTQ_PROD));
+    }
+    g_assert_cmpuint(count_lines(log, "'smmu0': the host lost events"), ==, 1);
     dut_stop(dut);
 }
 
@@ -504,7 +530,8 @@ int main(int argc, char **argv)
 
         dut_test(path, DUT_MODELED, test_bounded, &floods[i]);
     }
-    dut_test("/hostile/turn-between-stes", DUT_MODELED, test_turn_between_stes, NULL);
+    dut_test("/hostile/turn-between-stes", DUT_MODELED, test_turn_between_stes,
+             NULL);
     dut_test("/hostile/reset", DUT_MODELED, test_reset, NULL);
     dut_test("/hostile/queue-off", DUT_MODELED, test_queue_off, NULL);
     dut_test("/hostile/flip", DUT_MODELED, test_flip, NULL);

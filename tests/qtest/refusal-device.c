@@ -191,8 +191,9 @@ static void test_no_smmu(const void *flag)
     g_autofree char *smmu = dut_smmu_args("");
     g_autofree char *device = dut_device_args(0, "");
     g_autofree char *message = g_strdup_printf(
-        "the device is not behind an SMMUv3 of the host (iommufd reports hardware type %u), as the accelerated "
-        "SMMUv3 'smmu0' needs", GPOINTER_TO_UINT(flag) == KM_DEV_NO_HW_INFO ? 0 : INT32_MAX);
+        "the device is not behind an SMMUv3 of the host (iommufd reports "
+        "hardware type %u), as the accelerated SMMUv3 'smmu0' needs",
+        GPOINTER_TO_UINT(flag) == KM_DEV_NO_HW_INFO ? 0 : INT32_MAX);
 
     dut_model()->control->device[0].flags |= GPOINTER_TO_UINT(flag);
     check(message, smmu, device, NULL);
@@ -264,8 +265,10 @@ int main(int argc, char **argv)
     dut_test("/refusal-device/other-hwpt", DUT_ACCEL | DUT_TWO,
              test_other_hwpt, NULL);
     base_test("/refusal-device/acpi-index", test_acpi_index);
-    dut_test("/refusal-device/no-smmu", DUT_MODELED, test_no_smmu, GUINT_TO_POINTER(KM_DEV_NO_HW_INFO));
-    dut_test("/refusal-device/other-iommu", DUT_MODELED, test_no_smmu, GUINT_TO_POINTER(KM_DEV_OTHER_IOMMU));
+    dut_test("/refusal-device/no-smmu", DUT_MODELED, test_no_smmu,
+             GUINT_TO_POINTER(KM_DEV_NO_HW_INFO));
+    dut_test("/refusal-device/other-iommu", DUT_MODELED, test_no_smmu,
+             GUINT_TO_POINTER(KM_DEV_OTHER_IOMMU));
     dut_test("/refusal-device/no-fwb", DUT_MODELED, test_no_fwb, NULL);
     dut_test("/refusal-device/hot", DUT_MODELED, test_hot, NULL);
     dut_test("/refusal-device/group", DUT_MODELED, test_group, NULL);

@@ -304,6 +304,9 @@ static void test_renumber(const void *unused)
         dut->edu.bus = buses[i];
         dut_enumerate(dut);
         g_assert_cmphex(dut->sid, !=, old);
+        /* the STE in use is the old number's, if one still is */
+        dut_command(dut, CMD_CFGI_STE | CMD_SID(old), CFGI_LEAF);
+        assert_state(dut, &pages, ABORT);
         set_state(dut, &pages, SECOND);
         assert_state(dut, &pages, SECOND);
         /* the number that it had is nobody's */
