@@ -21,6 +21,23 @@ static void test_words(const void *unused)
     dut_stop(dut);
 }
 
+/* Nested as well, for the host to know the StreamID; not with stage 1's fields */
+static void test_bypass(const void *unused)
+{
+    struct km_control *control = dut_model()->control;
+    Dut *dut = dut_start(NULL);
+    uint32_t stage2 = control->state[0].hwpt;
+
+    dut_set_ste(dut, STE_BYPASS | dut->cd, STE1_ATTRS | STE1_S1STALLD);
+    dut_enable(dut);
+    g_assert_cmpuint(control->state[0].ste, ==, KM_STE_S2);
+    g_assert_cmpuint(control->state[0].hwpt, !=, stage2);
+    g_assert_cmpuint(control->state[0].vsid_set, ==, 1);
+    /* the one that all devices share, and the one that aborts */
+    g_assert_cmpuint(control->made[KM_OBJ_HWPT_NESTED], ==, 2);
+    dut_stop(dut);
+}
+
 /* Of the values of EATS only 0 and 1 are there without nesting of our own */
 static void test_eats(const void *unused)
 {
@@ -61,6 +78,7 @@ int main(int argc, char **argv)
 {
     machine_test_init(&argc, &argv);
     dut_test("/ste/words", DUT_MODELED, test_words, NULL);
+    dut_test("/ste/bypass", DUT_MODELED, test_bypass, NULL);
     dut_test("/ste/eats", DUT_MODELED, test_eats, NULL);
     dut_test("/ste/no-ats", DUT_MODELED, test_no_ats, NULL);
     return g_test_run();
