@@ -436,6 +436,12 @@ static void test_messages(const void *unused)
         smmu_repair(&dut->smmu, at);
     }
     g_assert_cmpuint(count_lines(log, "stale translations"), ==, 1);
+    g_assert_cmpuint(count_lines(log, "HWPT_INVALIDATE"), ==, 2);
+    /* none of that is the next guest's */
+    smmu_queue(&dut->smmu, TLBI_VA, DUT_IOVA);
+    smmu_ring(&dut->smmu);
+    km_fail(dut->model, 0, KM_ANY, 0, 0);
+    dut_reboot(dut);
     km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_command(dut, TLBI_VA, DUT_IOVA);
 

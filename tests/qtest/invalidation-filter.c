@@ -92,6 +92,15 @@ static void test_no_eats(const void *unused)
     dut_set_ste(dut, STE_BYPASS, 0);
     dut_command(dut, inv, 0);
     g_assert_cmpuint(log_count(dut, from, inv, 0), ==, 1);
+
+    /* detached, as nothing else is possible */
+    dut_set_ste(dut, STE_STAGE1 | dut->cd, STE1_ATTRS | STE_EATS(1));
+    km_fail(dut->model, 0, KM_ATTACH_PT, 1, ENOMEM);
+    dut->model->control->fail[0].repeat = 1;
+    dut_set_ste(dut, STE_ABORT, 0);
+    g_assert_cmpuint(dut->model->control->state[0].hwpt, ==, 0);
+    dut_command(dut, inv, 0);
+    g_assert_cmpuint(log_count(dut, from, inv, 0), ==, 1);
     dut_stop(dut);
 }
 
