@@ -148,6 +148,7 @@
 
 /* CMD_SYNC that signals its completion by an interrupt, or this MSI */
 #define CMD_SYNC_IRQ        (CMD_SYNC | 1u << 12)
+#define CMD_SYNC_SEV        (CMD_SYNC | 2u << 12)
 #define CMD_SYNC_DATA(data) FIELD_PREP(CMD0_MSI_DATA, data)
 
 /* ---- Events (7.3): 4 dwords ---------------------------------------------- */

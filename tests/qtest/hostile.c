@@ -419,7 +419,7 @@ static void test_messages(const void *unused)
     for (unsigned i = 0; i < 10; i++) {
         dut_translate(dut);
     }
-    g_assert_cmpuint(count_lines(log, "DMA of StreamID"), ==, 1);
+    g_assert_cmpuint(count_lines(log, "0x18 is aborted"), ==, 1);
     km_fail(dut->model, 0, KM_ANY, 0, 0);
     dut_translate(dut);
 

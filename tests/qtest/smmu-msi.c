@@ -64,8 +64,9 @@ static void test_sync(const void *args)
 {
     Smmu smmu = start(args);
 
-    /* not asked for */
+    /* not asked for: no signal, and an event for the CPUs (SEV) */
     smmu_queue(&smmu, CMD_SYNC | CMD_SYNC_DATA(DATA), TARGET);
+    smmu_queue(&smmu, CMD_SYNC_SEV | CMD_SYNC_DATA(DATA), TARGET);
     smmu_ring(&smmu);
     assert_done(&smmu);
     g_assert_cmphex(target(&smmu), ==, CANARY);
