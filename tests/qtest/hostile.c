@@ -135,15 +135,20 @@ static void test_bounded(const void *data)
 static void test_turn_between_stes(const void *unused)
 {
     g_autofree char *device = dut_device_args(1, ",bus=pcie.0,addr=5");
-    const DutConfig config = { .args = device };
+    g_autofree char *log = g_build_filename(dut_model()->dir, "trace", NULL);
+    g_autofree char *args = g_strdup_printf(
+        "-trace smmuv3_cmdq_consume_out -D %s %s", log, device);
+    const DutConfig config = { .args = args };
     Dut *dut = dut_start_translating(&config);
     struct km_log_entry entry;
+    unsigned turns;
     uint64_t from;
 
     strtab_set_stage1(&dut->strtab, SECOND_SLOT << 3, dut->cd);
     dut_command(dut, CMD_CFGI_ALL, CFGI_ALL);
     strtab_set(&dut->strtab, dut->sid, STE_BYPASS, 0);
     strtab_set(&dut->strtab, SECOND_SLOT << 3, STE_BYPASS, 0);
+    turns = count_turns(log).turns;
     from = log_now(dut);
     km_fail(dut->model, 0, KM_ATTACH_PT, 1, EIO);
     dut->model->control->fail[0].delay_ms = SLOW_MS;
@@ -158,6 +163,8 @@ static void test_turn_between_stes(const void *unused)
     g_assert_cmphex(dut->model->control->state[1].ste, ==, KM_STE_ABORT);
     g_assert_cmphex(dut->model->control->state[0].ste, ==, KM_STE_S2);
     dut_stop(dut);
+    g_assert_cmpuint(count_turns(log).turns, >=, turns + 2);
+    g_unlink(log);
 }
 
 /* A queue that is still being executed when the guest is reset */
@@ -181,6 +188,27 @@ static void test_reset(const void *unused)
         edu_load(dut);
         g_assert_cmphex(edu_where(dut, DUT_IOVA, page, page), ==, page);
     }
+    dut_stop(dut);
+}
+
+/* The host does not even let go of the device: what that uses stays */
+static void test_reset_stuck(const void *unused)
+{
+    static const DutConfig config = { 0 };
+    Dut *dut = inject_start(&config);
+    struct km_control *control = dut->model->control;
+
+    dut_translate(dut);
+    dut_enable(dut);
+    km_fail(dut->model, 0, KM_ATTACH_PT, 1, ENOMEM);
+    km_fail(dut->model, 1, KM_DETACH_PT, 1, ENOMEM);
+    control->fail[0].repeat = control->fail[1].repeat = 1;
+    qtest_system_reset(dut->qts);
+    g_assert_cmpuint(control->state[0].ste, ==, KM_STE_NESTED);
+    g_assert_cmpuint(control->live[KM_OBJ_VDEVICE], ==, 1);
+    km_fail(dut->model, 0, KM_ANY, 0, 0);
+    km_fail(dut->model, 1, KM_ANY, 0, 0);
+    dut_reboot(dut);
     dut_stop(dut);
 }
 
@@ -210,6 +238,31 @@ static void test_queue_off(const void *unused)
 static uint32_t made_hwpts(const Dut *dut)
 {
     return dut->model->control->made[KM_OBJ_HWPT_NESTED];
+}
+
+/* The two latest STEs have an HWPT: never the one in use goes */
+static void test_many_stes(const void *unused)
+{
+    static const uint8_t order[] = { 0, 1, 2, 1, 3, 0 };
+    Dut *dut = dut_start_translating(NULL);
+    struct km_control *control = dut->model->control;
+    uint32_t made = control->made[KM_OBJ_HWPT_NESTED];
+    uint64_t cd[4];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cd); i++) {
+        cd[i] = STE_STAGE1 | cd_new(&dut->ram, &dut->pt, DUT_ASID + i);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        dut_set_ste(dut, STE_ABORT, 0);
+        dut_set_ste(dut, i % 2 ? STE_STAGE1 | dut->cd : cd[0], STE1_ATTRS);
+    }
+    g_assert_cmpuint(control->made[KM_OBJ_HWPT_NESTED], ==, made + 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
+        dut_set_ste(dut, cd[order[i]], STE1_ATTRS);
+    }
+    g_assert_cmpuint(control->live[KM_OBJ_HWPT_NESTED], ==, 2 + 2);
+    g_assert_cmpuint(control->failures[KM_DESTROY], ==, 0);
+    dut_stop(dut);
 }
 
 /* A driver that switches between two STEs: the host only attaches */
@@ -535,8 +588,10 @@ int main(int argc, char **argv)
     dut_test("/hostile/turn-between-stes", DUT_MODELED, test_turn_between_stes,
              NULL);
     dut_test("/hostile/reset", DUT_MODELED, test_reset, NULL);
+    dut_test("/hostile/reset/stuck", DUT_MODELED, test_reset_stuck, NULL);
     dut_test("/hostile/queue-off", DUT_MODELED, test_queue_off, NULL);
     dut_test("/hostile/flip", DUT_MODELED, test_flip, NULL);
+    dut_test("/hostile/many-stes", DUT_MODELED, test_many_stes, NULL);
     dut_test("/hostile/coalesce", DUT_MODELED, test_coalesce, NULL);
     dut_test("/hostile/stall/terminates-or-stalls", DUT_MODELED, test_stall,
              GUINT_TO_POINTER(0));
