@@ -25,7 +25,7 @@ stage = @scripts/check.sh --stage $@$(of_base)
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' Makefile)
 
 help:           ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 deps:           ## install the Debian packages that are missing (root)
 	$(stage) scripts/install-deps.sh
@@ -51,6 +51,8 @@ kernel: fetch   ## build the kernel of the emulated host and its guest
 	$(stage) scripts/build-kernel.sh
 kernels: fetch  ## make the other kernels of emulated host and guest, which some scenarios need
 	$(stage) scripts/build-kernel.sh --others
+kernel-64k: fetch
+	$(stage) scripts/build-kernel.sh 64k
 images: qemu-arm64 kernel ## make the initial file systems of the emulated host and its guest
 	$(stage) scripts/build-images.sh
 runner: deps
@@ -84,6 +86,8 @@ mutate: lab     ## do the qtests fail on mutants of the series? MUTATE= gives op
 	$(stage) scripts/mutate.py $(MUTATE)
 scenarios: lab qemu-host images variants kernels ## all scenarios of the lab
 	$(stage) scripts/scenarios.sh
+scenarios-64k: lab qemu-host images kernel-64k ## some scenarios with 64K pages on host, guest or both: 15 minutes
+	$(stage) scripts/scenarios.sh --dir lab/scenarios/64k
 scenario-smoke: runner qemu-host images
 	$(stage) scripts/scenarios.sh smoke
 host: $(if $(DEVICE),images) ## on an arm64 host: a guest gets the PCI device DEVICE=0000:01:00.0, see docs/hardware.md

@@ -224,9 +224,12 @@ static void test_own(void)
     g_autoptr(GPtrArray) all = scenario_find(SCENARIO_DIR, none, &error);
     g_autoptr(GPtrArray) bench = scenario_find(SCENARIO_DIR "/bench", none,
                                                &error);
+    g_autoptr(GPtrArray) pages = scenario_find(SCENARIO_DIR "/64k", none,
+                                               &error);
 
     g_assert_no_error(error);
     g_assert_cmpuint(bench->len, ==, 2);
+    g_assert_cmpuint(pages->len, ==, 9);
     g_assert_cmpuint(all->len, >=, 14);
     for (guint i = 0; i < all->len; i++) {
         const Scenario *s = g_ptr_array_index(all, i);
