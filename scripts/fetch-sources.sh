@@ -197,6 +197,7 @@ fetch_host_kernel()
 fetch_debian_kernel()
 {
     local dir=$DEBS/kernel-debian-$1 flavour=arm64 release packages
+    local APT_SUITE='bookworm trixie trixie-backports' APT_DIR=$CACHE/apt-kernels APT_UPDATED=''
     if compgen -G "$dir/linux*" >/dev/null; then
         return
     fi

@@ -3,7 +3,7 @@
 #
 # A private apt: own lists, state and cache below CACHE/apt, so that packages of other suites and of arm64 can be
 # had without touching the machine's set-up and without root. The mirror is the one the machine's own apt uses.
-# To be sourced after lib.sh. With APT_SUITE and APT_ARCH, set before the first call, it has that suite alone.
+# To be sourced after lib.sh. With APT_SUITE and APT_ARCH, set before the first call, it has these suites alone.
 
 APT_DIR=$CACHE/apt
 DEBS=$CACHE/debs
@@ -19,7 +19,7 @@ machine_mirror()
 
 private_apt_config()
 {
-    local mirror uri codename keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local mirror uri codename suite keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     have apt-get || die "apt-get is not here: only Debian 12 or newer is supported as the build machine"
     mirror=$(machine_mirror)
     [[ -n $mirror ]] || die "the machine's apt knows no Debian mirror for its own release" \
@@ -30,12 +30,13 @@ private_apt_config()
     mkdir -p "$APT_DIR/none.d" "$APT_DIR/lists/partial" "$APT_DIR/cache/archives/partial" "$DEBS"
     : >"$APT_DIR/status"
     if [[ -n ${APT_SUITE:-} ]]; then
-        echo "deb [signed-by=$keyring] $uri $APT_SUITE main" >"$APT_DIR/sources.list"
+        for suite in $APT_SUITE; do
+            echo "deb [signed-by=$keyring] $uri $suite main"
+        done >"$APT_DIR/sources.list"
     else {
         echo "deb [signed-by=$keyring] $uri $codename main"
         echo "deb [signed-by=$keyring] $uri $codename-backports main"
         [[ $codename == trixie ]] || echo "deb [signed-by=$keyring] $uri trixie-backports main"
-        [[ $codename == bookworm ]] || echo "deb [signed-by=$keyring] $uri bookworm main"
         echo "deb-src [signed-by=$keyring] $uri sid main"
     } >"$APT_DIR/sources.list"; fi
     # one architecture alone: packages for all architectures are in its index as well
