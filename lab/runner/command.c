@@ -250,6 +250,22 @@ static void add_if(GStrvBuilder *argv, const char *option,
     }
 }
 
+static void add_qemu_args(GStrvBuilder *argv, const Scenario *s,
+                          const Options *o)
+{
+    gboolean alone = TRUE;      /* no device of the host until a hot plug */
+
+    for (char **word = s->qemu_args; *word; word++) {
+        alone = alone && !strstr(*word, "vfio-pci");
+    }
+    for (char **word = s->qemu_args; *word; word++) {
+        g_autofree char *own = alone ? options_base_alone(o, *word)
+                                     : g_strdup(*word);
+
+        add(argv, "--qemu-arg", own, NULL);
+    }
+}
+
 static void add_plan(GStrvBuilder *argv, const Plan *plan)
 {
     for (guint i = 0; i < plan->steps->len; i++) {
@@ -289,9 +305,7 @@ char **command_host_args(const Scenario *s, const Options *o, RunMode mode)
     add_if(argv, "--smp", s->smp);
     add_if(argv, "--memory", s->memory);
     add_if(argv, "--append", s->append);
-    for (char **word = s->qemu_args; *word; word++) {
-        add(argv, "--qemu-arg", *word, NULL);
-    }
+    add_qemu_args(argv, s, o);
     if (mode == RUN_SHELL_GUEST) {
         add(argv, "--shell", NULL);
         return g_strv_builder_end(argv);

@@ -125,6 +125,19 @@ char *options_base_skips(const Options *o, const char *name)
     return NULL;
 }
 
+char *options_base_alone(const Options *o, const char *word)
+{
+    g_autoptr(GKeyFile) base = load_base(o, NULL);
+    g_autofree char *alone = base
+        ? g_key_file_get_string(base, "arguments", "accel", NULL) : NULL;
+    GString *result = g_string_new(word);
+
+    if (alone) {
+        g_string_replace(result, ",accel=on", alone, 0);
+    }
+    return g_string_free(result, FALSE);
+}
+
 static void set_base_default(Options *o, char **value, const char *name,
                              const char *rest)
 {

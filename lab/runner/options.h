@@ -65,6 +65,12 @@ char *options_base_path(const Options *o, const char *name);
 char *options_base_skips(const Options *o, const char *name);
 
 /*
+ * @word, an argument of the QEMU under test that starts without a device of
+ * the host, as @o's base needs it. The caller owns the string.
+ */
+char *options_base_alone(const Options *o, const char *word);
+
+/*
  * The command line that runs scenario @name with these options; the
  * caller owns the vector.
  */

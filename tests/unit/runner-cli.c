@@ -365,6 +365,11 @@ static void test_base(Fixture *f, gconstpointer data)
     assert_says(f->out, "not-applicable: ");
     call(f, "run no-doorbell --base v10.2");
     g_assert_cmpint(f->code, ==, 0);
+    write_scenario(f, "plug", "[scenario]\ndescription=other\n"
+                   "[host]\ndevices=nvme\n[qemu-args]\n"
+                   "a=-device arm-smmuv3,accel=on\n[steps]\na=boot\n");
+    call(f, "run plug --dry-run --base v11.1");
+    assert_says(f->out, "arm-smmuv3,accel=on,ril=on");
     call(f, "run --base v9");
     g_assert_cmpint(f->code, ==, 2);
     assert_says(f->err, "bases/v9: ");
