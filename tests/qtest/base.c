@@ -72,7 +72,7 @@ bool base_says(const char *text, const char *message)
         g_auto(GStrv) pair = g_strsplit(value, " => ", 2);
 
         if (strstr(message, pair[0])) {
-            return strstr(text, pair[1]);
+            return g_regex_match_simple(pair[1], text, 0, 0);
         }
     }
     return strstr(text, message);
@@ -86,7 +86,7 @@ char *base_args(const char *args)
 
     /* a device of the host may decide the properties */
     if (alone && !strstr(args, "vfio-pci")) {
-        g_string_replace(result, "accel=on", alone, 0);
+        g_string_replace(result, ",accel=on", alone, 0);
     }
     return g_string_free(result, false);
 }
