@@ -14,7 +14,7 @@ export BASE DEV JOBS SOURCE_CACHE FUZZ_SECONDS
 
 # What CI runs. ThreadSanitizer is left to `make sanitize`: it takes minutes, for one thread's work. Of another base than
 # the default, what needs no emulated host; by hand all that its QEMU is built for.
-CHECK = check-fast qemu-tests check-series sanitize-asan coverage scenarios
+CHECK = check-fast qemu-tests check-series sanitize-asan coverage scenarios check-fast-v11.1 check-patches-v11.1
 ifneq ($(BASE),v10.2)
 CHECK = check-fast qemu-tests check-series scenarios
 of_base = -$(BASE)
@@ -68,6 +68,8 @@ check-unit: series ## unit tests of the lab, and the model's own: without a buil
 	$(stage) scripts/check-fast.sh --unit
 check-fast: qemu-x86 ## unit tests and qtests: all that needs no emulated host
 	$(stage) scripts/check-fast.sh
+check-patches: series ## does each patch apply and pass checkpatch, in seconds
+	$(stage) scripts/check-series.sh --no-compile
 check-series: series ## does each patch apply, pass checkpatch and compile
 	$(stage) scripts/check-series.sh
 qemu-all: series

@@ -41,12 +41,12 @@ report()
     say ''
     while read -r kind name seconds state skip; do
         if [[ $kind == stage ]]; then
-            printf '%-14s %5d s  %s\n' "$name" "$seconds" "$state${skip:+ $skip}"
+            printf '%-20s %5d s  %s\n' "$name" "$seconds" "$state${skip:+ $skip}"
         else
             passed=$((passed + seconds)) failed=$((failed + state)) skipped=$((skipped + skip))
         fi
     done <"$RECORD"
-    printf '%-14s %5d s\n\n' total "$SECONDS"
+    printf '%-20s %5d s\n\n' total "$SECONDS"
     say "$passed passed, $failed failed, $skipped skipped"
     ((failed == 0))
 }
