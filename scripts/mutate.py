@@ -149,13 +149,16 @@ class Qtests:
             return f"no end after {limit:.0f} s"
         return (last or f"status {status}") if status or last else None
 
-    def measure(self, qemu):
-        for name in self.programs:
+    def measure(self, qemu, jobs):
+        """How long they take without a mutant, as many at once as mutants will be"""
+        def one(name):
             start = time.monotonic()
             failed = self.run(name, qemu, 180)
             if failed:
                 raise Problem(f"{name} fails without a mutant: {failed}")
             self.seconds[name] = time.monotonic() - start
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(one, self.programs))
 
     def order(self, file):
         """Those first that most probably kill a mutant of FILE in a second."""
@@ -262,9 +265,9 @@ class Run:
             while not stop.is_set():
                 with self.lock:
                     mutant = next(todo, None) if left[0] > 0 else None
+                    if mutant is None:
+                        return
                     left[0] -= 1
-                if mutant is None:
-                    return
                 if not self.mutant(mutant):
                     with self.lock:
                         left[0] += 1
@@ -328,15 +331,16 @@ def arguments():
 
 
 def choose(options, files, lines):
-    """The mutants to try, in their order"""
-    mutator = load_tool()
+    """(the mutants to try, in their order; results of an earlier run that stay)"""
+    mutator, last = load_tool(), []
     todo = [mutant for file in files for mutant in mutants(mutator, file, lines[file])]
     if options.again:
-        ids = {mutant["id"] for mutant in json.loads((OUT / "report.json").read_text())["mutants"]
-               if not mutant["killed"]}
-        return [mutant for mutant in todo if mutant["id"] in ids]
+        data, made = json.loads((OUT / "report.json").read_text()), {mutant["id"] for mutant in todo}
+        options.seed, last = data["seed"], [mutant for mutant in data["mutants"] if mutant["id"] in made]
+        survived = {mutant["id"] for mutant in last if not mutant["killed"]}
+        return [mutant for mutant in todo if mutant["id"] in survived], [m for m in last if m["killed"]]
     random.Random(options.seed).shuffle(todo)
-    return todo
+    return todo, last
 
 
 def main():
@@ -355,22 +359,23 @@ def main():
                  and any(fnmatch.fnmatch(file, pattern) for pattern in options.file or FILES)]
         if not files:
             raise Problem(f"QEMU for x86 has no lines of the series in {', '.join(options.file)}")
-        todo = choose(options, files, {file: lines[file] - lab.get(file, set()) for file in files})
+        todo, last = choose(options, files, {file: lines[file] - lab.get(file, set()) for file in files})
         run = Run(builder, Qtests())
         print(f"seed {options.seed}: of {len(todo)} mutants in {len(files)} files "
               + ("all" if options.all or options.again else str(options.count)), flush=True)
         for file in files:
             qemu = run.original(file)
-        run.qtests.measure(qemu)
+        run.qtests.measure(qemu, options.jobs)
         try:
             run.all(todo, len(todo) if options.all or options.again else options.count, options.jobs)
         except KeyboardInterrupt:
             print("interrupted: the report has what was run")
+    run.results += last
     reasons = read_reasons()
     for mutant in run.results:
         mutant["reason"] = None if mutant["killed"] else reason_of(mutant, reasons)
     run.results.sort(key=lambda mutant: (mutant["file"], mutant["line"]))
-    text, percent = report(run.results, f"# Mutants\n\nSeed {options.seed}, of {len(todo)} that the tool makes.")
+    text, percent = report(run.results, f"# Mutants\n\nSeed {options.seed}, {len(run.results)} mutants.")
     (OUT / "report.md").write_text(text)
     (OUT / "report.json").write_text(json.dumps({"seed": options.seed, "mutants": run.results}, indent=1) + "\n")
     killed = sum(bool(mutant["killed"]) for mutant in run.results)
