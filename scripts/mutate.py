@@ -6,7 +6,7 @@ usage: mutate.py [--seed N] [--count N | --all | --again] [--file F]... [--jobs 
 
   --count N  mutants to run, from a random sample (100); --all: every one
   --seed N   the sample; without it a new one, which is printed
-  --again    only those that survived the last run: after a test was added
+  --again    only those that survived the last run without a reason: after a test was added
   --file F   lines of the series in this file of QEMU's tree, not in all of smmuv3-accel*.c, smmuv3.c and pci.c
   --jobs N   mutants at once (1)
 
@@ -337,8 +337,9 @@ def choose(options, files, lines):
     if options.again:
         data, made = json.loads((OUT / "report.json").read_text()), {mutant["id"] for mutant in todo}
         options.seed, last = data["seed"], [mutant for mutant in data["mutants"] if mutant["id"] in made]
-        survived = {mutant["id"] for mutant in last if not mutant["killed"]}
-        return [mutant for mutant in todo if mutant["id"] in survived], [m for m in last if m["killed"]]
+        reasons = read_reasons()
+        ids = {mutant["id"] for mutant in last if not mutant["killed"] and not reason_of(mutant, reasons)}
+        return [mutant for mutant in todo if mutant["id"] in ids], [m for m in last if m["id"] not in ids]
     random.Random(options.seed).shuffle(todo)
     return todo, last
 
