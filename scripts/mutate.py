@@ -39,8 +39,9 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import coverage
-import instrument
+sys.dont_write_bytecode = True  # the checkout stays clean
+import coverage  # noqa: E402
+import instrument  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = (ROOT / "build").resolve()
