@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "dut.h"
 #include "edu-registers.h"
 
@@ -81,7 +82,9 @@ static bool has_pattern(Dut *dut, uint64_t address)
     if (!memcmp(found, zeros, sizeof(found))) {
         return false;
     }
-    g_assert_cmpmem(found, sizeof(found), expected, sizeof(expected));
+    for (unsigned i = 0; i < PATTERN_SIZE; i += sizeof(uint64_t)) {
+        g_assert_cmphex(ldq_he_p(found + i), ==, ldq_he_p(expected + i));
+    }
     return true;
 }
 
