@@ -31,6 +31,7 @@ MESON_AT_LEAST=1.5
 # Each entry: one package; alternatives are names of it in other Debian releases.
 SYSROOT_PACKAGES=(
     libc6 libgcc-s1 'libglib2.0-0 libglib2.0-0t64' libglib2.0-dev libpixman-1-0 libpixman-1-dev
+    'libgio-2.0-dev libglib2.0-dev' 'libsysprof-capture-4-dev libglib2.0-dev' # parts of it since Debian 13
     'libfdt1' libfdt-dev zlib1g zlib1g-dev libpcre2-8-0 libpcre2-dev libffi8 libffi-dev
     libselinux1 libselinux1-dev 'libsepol2' libsepol-dev libblkid1 libblkid-dev libmount1 libmount-dev
     busybox-static
