@@ -61,9 +61,9 @@ lab: qemu-x86 qemu-arm64 ## build the lab's runner, build/lab/smmu-lab, and all 
 	$(stage) scripts/build-lab.sh
 
 smoke:          ## everything from nothing to a guest that gets its interrupts
-	@scripts/check.sh --jobs 2 scenario-smoke
+	@scripts/check.sh --jobs 2 scenario-smoke$(of_base)
 check:          ## all tests: unit tests, qtests, QEMU's own, the series, all scenarios
-	@scripts/check.sh $(CHECK)
+	@scripts/check.sh $(addsuffix $(of_base),$(CHECK))
 check-unit: series ## unit tests of the lab, and the model's own: without a build of QEMU, in seconds
 	$(stage) scripts/check-fast.sh --unit
 check-fast: qemu-x86 ## unit tests and qtests: all that needs no emulated host
