@@ -7,6 +7,8 @@
 # BUILD/qemu-v10.2. Whatever happens, a tree is as before, or has one more branch. Prints TAP.
 
 set -euo pipefail
+# shellcheck source=tests/unit/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../scripts" && pwd)
 SOURCE=$1/qemu-v10.2
 WORK=$(mktemp -d)
@@ -17,20 +19,8 @@ unset "${!GIT_CONFIG_@}"
 BRANCH=accel-smmuv3-v10.2
 LAST=$(tail -n 1 "$SCRIPTS/../patches/v10.2/series")
 FIRST=$(head -n 1 "$SCRIPTS/../patches/v10.2/series")
-number=0 status=0
 
-ok()
-{
-    number=$((number + 1))
-    if ((failures)); then
-        status=1
-        printf 'not '
-    fi
-    echo "ok $number - $1"
-    failures=0
-}
-failures=0
-must() { "$@" || { echo "# failed: $*" && failures=$((failures + 1)); }; }
+must() { "$@" || { echo "# failed: $*" && failed=1; }; }
 
 # says STATUS TEXT ARGUMENT...: apply-series.sh with these arguments ends so, and says that
 says()
@@ -189,5 +179,4 @@ says 1 "belongs to QEMU 10.1.3" --quilt "$P"
 must diff -r "$P" "$WORK/before"
 ok "a package that has the series applied, files of others, another version, another directory"
 
-echo "1..$number"
-exit "$status"
+finish

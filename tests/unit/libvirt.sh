@@ -7,10 +7,12 @@
 # running it. In place of KVM there is the qtest accelerator, which no CPU needs. Prints TAP.
 
 set -euo pipefail
+# shellcheck source=tests/unit/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 QEMU=$(realpath "$1")
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-number=0 status=0 ids=()
+ids=()
 
 if [[ ! -d $2 ]]; then
     echo "1..0 # SKIP $2 is missing: scripts/fetch-sources.sh newer-$(dpkg --print-architecture)"
@@ -51,18 +53,6 @@ has()
 {
     grep -qF -- "$1" "$WORK/out" || { failed=1 && echo "# '$1' is not in:" && sed 's/^/# /' "$WORK/out"; }
 }
-
-ok()
-{
-    number=$((number + 1))
-    if ((failed)); then
-        status=1
-        printf 'not '
-    fi
-    echo "ok $number - $1"
-    failed=0
-}
-failed=0
 
 # domain IOMMU [ELEMENT]: a machine with two pxb-pcie and root ports
 domain()
@@ -132,5 +122,4 @@ domain "$(smmu '')" "<qemu:override><qemu:device alias='iommu0'><qemu:frontend>
 start "$AUTO"
 ok 'accel by <qemu:override>, as for libvirt before 12.7'
 
-echo "1..$number"
-exit $status
+finish
